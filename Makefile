@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vhost-xdp. "make help" lists the targets.
+#
+# Sources are found by folder, so a new file needs no change here:
+#	kernel/core/*.c		the core, built for the user engine and for each test home
+#	user/*.c		one binary; user/vhost-xdp.c holds main()
+#	bpf/*.bpf.c		one object each; bpf/vx_*.bpf.c also get a skeleton
+#	tests/unit/{core,user}/test_*.c, tests/fuzz/{core,user}/fuzz_*.c, tests/tools/*.c
+
+CC	:= gcc
+CLANG	:= clang
+BPFTOOL	:= bpftool
+O	:= build
+PREFIX	:= /usr
+SYSCONFDIR := /etc
+DESTDIR	:=
+ENGINE	:= user
+KEEP	:= 0
+T	:= *
+FUZZ_SECONDS := 600
+
+VERSION	:= $(shell cat include/vhost_xdp/VERSION)
+
+V := 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' '$(1)' '$(2)';
+else
+Q :=
+say =
+endif
+
+WARN	:= -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wpointer-arith -Wno-unused-parameter
+CPPFLAGS := -D_GNU_SOURCE -DVX_VERSION='"$(VERSION)"' -DVX_LIBDIR='"$(PREFIX)/lib/vhost-xdp"' -Iinclude -Ikernel/core -I$(O)/bpf
+CFLAGS	:= -std=gnu11 -O2 -g -fno-strict-aliasing -fstack-protector-strong $(WARN)
+DEPFLAGS = -MMD -MP
+LIBS	:= -lxdp -lbpf -lelf -lz -lmnl -ljansson -lseccomp -lcap-ng -lpthread
+SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# The BPF programs are built without BTF of the running kernel: UAPI headers only.
+BPF_CFLAGS := -std=gnu11 -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
+
+CORE_SRC := $(wildcard kernel/core/*.c)
+USER_SRC := $(wildcard user/*.c)
+BPF_SRC	:= $(wildcard bpf/*.bpf.c)
+BPF_OBJ	:= $(BPF_SRC:%.c=$(O)/%.o)
+SKEL	:= $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/vx_*.bpf.c))
+TOOL_SRC := $(wildcard tests/tools/*.c)
+UNIT_CORE := $(wildcard tests/unit/core/test_*.c)
+UNIT_USER := $(wildcard tests/unit/user/test_*.c)
+UNIT_BPF := $(wildcard tests/bpf/test_*.c)
+FUZZ_CORE := $(wildcard tests/fuzz/core/fuzz_*.c)
+FUZZ_USER := $(wildcard tests/fuzz/user/fuzz_*.c)
+
+BIN	:= $(O)/vhost-xdp
+TOOLS	:= $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOL_SRC))
+UNITS	:= $(UNIT_CORE:%.c=$(O)/%) $(UNIT_USER:%.c=$(O)/%) $(UNIT_BPF:%.c=$(O)/%)
+FUZZERS	:= $(FUZZ_CORE:%.c=$(O)/%) $(FUZZ_USER:%.c=$(O)/%)
+
+.PHONY: all help deps clean install uninstall tools units fuzzers check fuzz demo bench lint
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BIN) $(BPF_OBJ) ## build the vhost-xdp binary and the BPF objects (CC=gcc or CC=clang)
+
+help: ## this list
+	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@echo; echo 'Variables: V=1 CC= O= PREFIX= DESTDIR= T=pattern (check) KEEP=1 (demo) FUZZ_SECONDS= (fuzz)'
+
+deps: ## install the distribution packages that building, tests and the demo need
+	tests/lib/deps
+
+# --- product -------------------------------------------------------------
+
+CORE_OBJ := $(CORE_SRC:%.c=$(O)/%.o)
+USER_OBJ := $(USER_SRC:%.c=$(O)/%.o)
+
+$(O)/kernel/core/%.o: kernel/core/%.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$(O)/user/%.o: user/%.c | $(SKEL)
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$(BIN): $(CORE_OBJ) $(USER_OBJ)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $* > $@
+
+# --- tests ---------------------------------------------------------------
+
+tools: $(TOOLS)
+units: $(UNITS)
+fuzzers: $(FUZZERS)
+
+$(O)/tools/%: tests/tools/%.c | $(SKEL)
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -MF $@.d $< -o $@ -lxdp -lbpf -lelf -lz -lpthread
+
+# The core in its checking home, and the user engine in its own, both under sanitizers.
+CHECK_CORE := $(CORE_SRC:%.c=$(O)/check/%.o)
+CHECK_USER := $(CORE_SRC:%.c=$(O)/asan/%.o) $(patsubst %.c,$(O)/asan/%.o,$(filter-out user/vhost-xdp.c,$(USER_SRC)))
+UNIT_ENV := $(patsubst %.c,$(O)/check/%.o,$(wildcard tests/unit/env/*.c))
+
+$(O)/check/%.o: %.c
+	$(call say,CHECK,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Itests/unit/env $(CFLAGS) $(SAN) $(DEPFLAGS) -c $< -o $@
+
+$(O)/asan/%.o: %.c | $(SKEL)
+	$(call say,ASAN,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(SAN) $(DEPFLAGS) -c $< -o $@
+
+$(O)/tests/unit/core/%: $(O)/check/tests/unit/core/%.o $(CHECK_CORE) $(UNIT_ENV)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) $^ -o $@ -lcmocka
+
+$(O)/tests/unit/user/%: $(O)/asan/tests/unit/user/%.o $(CHECK_USER)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) $^ -o $@ -lcmocka $(LIBS)
+
+$(O)/tests/bpf/%: tests/bpf/%.c $(SKEL) $(BPF_OBJ)
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Itests/bpf $(CFLAGS) $(DEPFLAGS) -MF $@.d $< -o $@ -lcmocka -lbpf -lelf -lz
+
+FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_CC	= $(CLANG) $(CPPFLAGS) -std=gnu11 -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer $(WARN) $(DEPFLAGS)
+FUZZ_CORE_OBJ := $(patsubst %.c,$(O)/fuzzc/%.o,$(CORE_SRC) $(wildcard tests/unit/env/*.c))
+FUZZ_USER_OBJ := $(patsubst %.c,$(O)/fuzzu/%.o,$(CORE_SRC) $(filter-out user/vhost-xdp.c,$(USER_SRC)))
+
+$(O)/fuzzc/%.o: %.c
+	$(call say,FUZZ,$<)mkdir -p $(@D) && $(FUZZ_CC) -Itests/unit/env -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c $< -o $@
+
+$(O)/fuzzu/%.o: %.c | $(SKEL)
+	$(call say,FUZZ,$<)mkdir -p $(@D) && $(FUZZ_CC) -Iuser -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c $< -o $@
+
+$(O)/tests/fuzz/core/%: $(O)/fuzzc/tests/fuzz/core/%.o $(FUZZ_CORE_OBJ)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) $^ -o $@
+
+$(O)/tests/fuzz/user/%: $(O)/fuzzu/tests/fuzz/user/%.o $(FUZZ_USER_OBJ)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CLANG) $(FUZZ_FLAGS) $^ -o $@ $(LIBS)
+
+check: ## run all tests as root, or some: make check T='unit/*'
+	tests/run '$(T)'
+
+fuzz: fuzzers ## long fuzz runs, FUZZ_SECONDS per target
+	tests/fuzz/run $(FUZZ_SECONDS)
+
+lint: ## clang-tidy, cppcheck and shellcheck, all quiet
+	tests/lint
+
+demo: ## as root: two guests on a wire, traffic, a live policy swap (KEEP=1 leaves it up)
+	KEEP=$(KEEP) ENGINE=$(ENGINE) tests/demo
+
+bench: ## as root: the user engine beside DPDK, one table, and build/bench.json
+	tests/bench/run
+
+# --- install -------------------------------------------------------------
+
+install: all ## install to DESTDIR/PREFIX
+	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/vhost-xdp
+	install -d $(DESTDIR)$(PREFIX)/lib/vhost-xdp/policies $(DESTDIR)$(PREFIX)/include/vhost_xdp
+	install -m 0644 $(filter-out $(O)/bpf/vx_%,$(BPF_OBJ)) $(DESTDIR)$(PREFIX)/lib/vhost-xdp/policies/
+	install -m 0644 include/vhost_xdp/*.h $(DESTDIR)$(PREFIX)/include/vhost_xdp/
+	install -D -m 0644 user/vhost-xdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+	rm -rf $(DESTDIR)$(PREFIX)/lib/vhost-xdp $(DESTDIR)$(PREFIX)/include/vhost_xdp
+
+clean: ## remove everything that was built
+	rm -rf $(O)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Ports, uplinks and their maps: the seam between bpf/ and user/.
+ *
+ * Every map and pin is named once, here. Layout below the bpffs mount
+ * (directory VX_PIN_ROOT; override with the environment variable
+ * VHOST_XDP_BPFFS, which names the bpffs mount point):
+ *
+ *	vhost-xdp/v1/vx_policy_v1, vx_frame_v1, vx_chain_v1	the policy contract (policy.h)
+ *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_dev, vx_xsk,
+ *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops
+ *	vhost-xdp/progs/vx_port, vx_finish, vx_uplink_in, vx_uplink_out, vx_host_end
+ *	vhost-xdp/policies/NAME/prog and NAME's own maps
+ *	vhost-xdp/ports/NAME/engine			mmapable array, one struct vx_engine_page
+ *	vhost-xdp/uplinks/NAME/				links of the uplink
+ *
+ * bpffs names take no dots. Byte order is host order unless a field says
+ * otherwise. Needs the __u8..__u64 types before it.
+ */
+#ifndef VHOST_XDP_STEER_H
+#define VHOST_XDP_STEER_H
+
+#include "stats.h"
+
+#define VX_PORTS_MAX		1024	/* port ids 1..1023; id 0 is the trial port on "lo" */
+#define VX_UPLINKS_MAX		64
+#define VX_MEMBERS_MAX		256	/* ports of one (uplink, VLAN) that a broadcast reaches */
+#define VX_FDB_MAX		16384
+#define VX_NAME_LEN		16	/* as IFNAMSIZ */
+#define VX_GUEST_END_SUFFIX	"-g"	/* host end = port name, guest end = name + suffix */
+#define VX_PORT_NAME_MAX	13	/* IFNAMSIZ - 1 - strlen(VX_GUEST_END_SUFFIX) */
+
+/*
+ * The trial port: "bpftool prog run pinned .../vx_port" runs on "lo". Chain
+ * {VX_TRIAL_PORT, direction} is then run and the verdict is XDP_PASS or
+ * XDP_DROP; nothing is delivered.
+ */
+#define VX_TRIAL_PORT		0
+#define VX_TRIAL_IFINDEX	1
+
+#define VX_PORT_HOST_ALLOW	(1u << 0)	/* may talk to the host's own address */
+
+/* Map "vx_ports": ARRAY, key __u32 port id. ifindex 0: no such port. */
+struct vx_port_cfg {
+	__u32 host_ifindex;	/* host end: from-guest policy and steering */
+	__u32 guest_ifindex;	/* guest end: AF_XDP sockets and to-guest policy */
+	__u32 uplink_ifindex;
+	__u16 vlan;		/* 0: untagged; else 1..4094, access VLAN */
+	__u16 queue_pairs;
+	__u32 flags;		/* VX_PORT_* */
+	__u32 flood_pps;	/* broadcast + multicast frames per second; 0: unlimited */
+	__u8  mac[6];
+	__u8  uplink_mac[6];	/* the host's own MAC, copied at add and on uplink change */
+	__u32 mtu;		/* bytes of L3 */
+	char  name[VX_NAME_LEN];
+};
+
+/* Map "vx_ifs": HASH, key __u32 ifindex of a port's host or guest end. */
+struct vx_if {
+	__u32 port;
+	__u32 direction;	/* the direction judged on this netdev: host end FROM_GUEST, guest end TO_GUEST */
+};
+
+/* Map "vx_fdb": HASH. VLAN is part of the key, so the same MAC may live on two VLANs. */
+struct vx_fdb_key {
+	__u32 uplink_ifindex;
+	__u16 vlan;
+	__u8  mac[6];
+};
+
+struct vx_fdb_entry {
+	__u32 port;
+	__u32 host_ifindex;	/* key into vx_dev */
+};
+
+/*
+ * Map "vx_dev":     DEVMAP_HASH, key ifindex, value { ifindex }: host ends and uplinks.
+ * Map "vx_xsk":     XSKMAP, key port * VX_QUEUE_PAIRS_MAX + rx queue. The kernel empties an entry
+ *                   when its socket closes, so an empty entry means that no engine lives.
+ * Map "vx_engines": ARRAY_OF_MAPS, key port id, inner: the port's vx_engine array (one
+ *                   struct vx_engine_page, BPF_F_MMAPABLE).
+ * Map "vx_traffic": PERCPU_ARRAY of struct vx_counter, key port * VX_DIRECTIONS + direction: frames that passed.
+ * Map "vx_drops":   PERCPU_HASH of struct vx_counter, key struct vx_drop_key.
+ */
+
+/* Map "vx_members": HASH, key struct vx_group_key, value struct vx_group: whom a broadcast reaches. */
+struct vx_group_key {
+	__u32 uplink_ifindex;
+	__u32 vlan;
+};
+
+struct vx_group {
+	__u32 n;
+	__u32 host_ifindex[VX_MEMBERS_MAX];
+};
+
+#define VX_UPLINK_PROMISC	(1u << 0)	/* we turned promiscuous mode on: the unicast filter had no room */
+#define VX_UPLINK_RXVLAN	(1u << 1)	/* rxvlan was on before us: restore it */
+#define VX_UPLINK_LRO		(1u << 2)	/* LRO was on before us: restore it */
+#define VX_UPLINK_GENERIC	(1u << 3)	/* steering attached in generic (SKB) mode */
+#define VX_UPLINK_NODISPATCH	(1u << 4)	/* attached without the libxdp dispatcher */
+#define VX_UPLINK_CLSACT	(1u << 5)	/* we created the clsact qdisc: delete it */
+
+/* Map "vx_uplinks": HASH, key __u32 ifindex. */
+struct vx_uplink_cfg {
+	__u8  mac[6];		/* the host's own */
+	__u16 reserved;
+	__u32 flags;		/* VX_UPLINK_* */
+	__u32 prog_id;		/* of the steering program */
+	char  name[VX_NAME_LEN];
+};
+
+/*
+ * skb->mark bit set by our clsact programs on what they redirect to an
+ * uplink's ingress, so that the uplink's own program lets it pass unseen.
+ * Cleared before the host stack sees the frame.
+ */
+#define VX_MARK_TO_HOST		0x56580000u	/* compared under VX_MARK_MASK */
+#define VX_MARK_MASK		0xffff0000u
+
+#endif

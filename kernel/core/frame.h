@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Frames between the pumps and what carries them: AF_XDP rings in both
+ * engines, and in the kernel engine also pages handed to an XDP program.
+ * All calls are per batch, so that an indirect call costs nothing per frame.
+ */
+#ifndef VX_CORE_FRAME_H
+#define VX_CORE_FRAME_H
+
+#include "vx_env.h"
+
+struct vx_frame {
+	u8 *data;	/* L2 header first; private memory, never the guest's */
+	u32 len;	/* bytes of data; on alloc: 0 */
+	u32 room;	/* bytes that data may hold */
+	u64 cookie;	/* the carrier's own: UMEM address or page */
+};
+
+/* Frames towards the wire. */
+struct vx_sink_ops {
+	/* Up to n empty frames; returns the count (0: blocked, try after completions). */
+	u32 (*alloc)(void *ctx, struct vx_frame *f, u32 n);
+	/* Takes over all n frames, in order. Returns how many were accepted for sending; the rest were freed by the sink. */
+	u32 (*send)(void *ctx, struct vx_frame *f, u32 n);
+	/* Give unused frames back. */
+	void (*free)(void *ctx, struct vx_frame *f, u32 n);
+};
+
+/* Frames from the wire. */
+struct vx_source_ops {
+	/* Up to n received frames, oldest first, not yet consumed. Invalid descriptors are skipped and counted. */
+	u32 (*peek)(void *ctx, struct vx_frame *f, u32 n);
+	/* The first n of the last peek are done with; the others will be peeked again. */
+	void (*release)(void *ctx, struct vx_frame *f, u32 n_done, u32 n_peeked);
+};
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two pumps of a queue pair. One call moves at most one budget of frames
+ * and returns; it never sleeps, and it holds no guest descriptor when it
+ * returns: used equals last_avail at any point where the engine may die.
+ *
+ * Locking: one thread per queue (the queue pair's worker).
+ */
+#ifndef VX_CORE_PUMP_H
+#define VX_CORE_PUMP_H
+
+#include "vx_env.h"
+#include "frame.h"
+#include "vring.h"
+#include <vhost_xdp/stats.h>
+
+#define VX_BUDGET_FRAMES	256u		/* frames per call, segments counted */
+#define VX_BUDGET_BYTES		(512u << 10)	/* bytes per call (CVE-2019-3900) */
+#define VX_GSO_SEGS_MAX		1024u		/* segments of one guest buffer; more is VX_REASON_BAD_GSO */
+
+enum vx_pump_status {
+	VX_PUMP_IDLE = 0,	/* nothing left to do: enable kicks and sleep */
+	VX_PUMP_MORE = 1,	/* budget used up: call again after other work */
+	VX_PUMP_BLOCKED = 2,	/* tx: no frame free, wait for completions; rx: no guest buffer, wait for a kick */
+	VX_PUMP_BROKEN = 3,	/* the vring was stopped: signal its err eventfd */
+};
+
+struct vx_pump_result {
+	enum vx_pump_status status;
+	u32 frames;		/* moved, dropped ones included */
+	bool call;		/* the driver wants a call now */
+};
+
+/* Guest -> wire. */
+struct vx_tx {
+	struct vx_vring *vq;
+	const struct vx_sink_ops *sink;
+	void *sink_ctx;
+	struct vx_queue_stats *stats;
+	u64 features;		/* negotiated virtio features */
+	u32 hdr_len;		/* sizeof virtio_net_hdr: 10, or 12 with MRG_RXBUF or VERSION_1 */
+	u32 frame_max;		/* longest L2 frame that may leave, bytes (MTU + 14; the guest's own 802.1Q tag is not carried) */
+	struct vx_chain chain[VX_BATCH];
+};
+
+/* Wire -> guest. */
+struct vx_rx {
+	struct vx_vring *vq;
+	const struct vx_source_ops *source;
+	void *source_ctx;
+	struct vx_queue_stats *stats;
+	u64 features;
+	u32 hdr_len;
+	bool mergeable;
+	struct vx_chain chain[VX_BATCH];
+	u32 nchain, chain0;	/* fetched, not yet used, within one call only */
+};
+
+void vx_tx_init(struct vx_tx *tx, struct vx_vring *vq, const struct vx_sink_ops *sink, void *sink_ctx,
+		struct vx_queue_stats *stats, u64 features, u32 frame_max);
+void vx_rx_init(struct vx_rx *rx, struct vx_vring *vq, const struct vx_source_ops *source, void *source_ctx,
+		struct vx_queue_stats *stats, u64 features);
+
+struct vx_pump_result vx_tx_pump(struct vx_tx *tx);
+struct vx_pump_result vx_rx_pump(struct vx_rx *rx);
+
+/* Throw away what the source holds, counted under reason: for a port whose vring is stopped. Budgeted like a pump. */
+u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats, enum vx_reason reason);
+
+/* Virtio features that the core itself implements; an engine offers these plus its own protocol bits. */
+#define VX_CORE_FEATURES	\
+	((1ULL << VIRTIO_F_VERSION_1) | (1ULL << VIRTIO_RING_F_INDIRECT_DESC) | (1ULL << VIRTIO_RING_F_EVENT_IDX) | \
+	 (1ULL << VIRTIO_F_RING_PACKED) | (1ULL << VIRTIO_F_RING_RESET) | (1ULL << VIRTIO_F_ANY_LAYOUT) | \
+	 (1ULL << VIRTIO_NET_F_MRG_RXBUF) | (1ULL << VIRTIO_NET_F_CSUM) | (1ULL << VIRTIO_NET_F_HOST_TSO4) | \
+	 (1ULL << VIRTIO_NET_F_HOST_TSO6) | (1ULL << VIRTIO_NET_F_GUEST_CSUM))
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The user side of one AF_XDP socket's four rings (Documentation/networking/af_xdp.rst,
+ * <linux/if_xdp.h>), freestanding: the memory is mapped by whoever owns the socket.
+ * All content is untrusted.
+ */
+#ifndef VX_CORE_XSK_RING_H
+#define VX_CORE_XSK_RING_H
+
+#include "vx_env.h"
+#include "umem.h"
+#include "frame.h"
+
+struct vx_xsk_ring {
+	u32 *producer;
+	u32 *consumer;
+	u32 *flags;		/* XDP_RING_NEED_WAKEUP */
+	void *desc;		/* fill, completion: u64; RX, TX: struct xdp_desc */
+	u32 size;		/* entries, power of two */
+	u32 mask;
+	u32 cached_prod;
+	u32 cached_cons;
+};
+
+/* One socket with its own UMEM. Locking: one thread. */
+struct vx_xsk {
+	struct vx_umem *umem;
+	struct vx_xsk_ring fill, comp, rx, tx;
+	u32 outstanding_tx;	/* frames with owner TX */
+	u64 bad_desc;		/* descriptors refused */
+};
+
+/* off: from getsockopt(XDP_MMAP_OFFSETS); map: the mapping. -EINVAL on a size that is no power of two or offsets beyond map_len. */
+struct xdp_ring_offset;
+int vx_xsk_ring_init(struct vx_xsk_ring *r, void *map, u64 map_len, const struct xdp_ring_offset *off, u32 size, u32 entry_size);
+
+/* Give the kernel as many free frames for receive as fit; returns how many. */
+u32 vx_xsk_refill(struct vx_xsk *x);
+/* Take back finished TX frames, budgeted; returns how many. */
+u32 vx_xsk_complete(struct vx_xsk *x, u32 max);
+
+/* Kernel wants a wakeup (sendto / recvfrom or poll)? */
+bool vx_xsk_tx_need_wakeup(const struct vx_xsk *x);
+bool vx_xsk_fill_need_wakeup(const struct vx_xsk *x);
+bool vx_xsk_rx_pending(struct vx_xsk *x);
+
+/* The pumps' view of a socket: see frame.h. ctx is the struct vx_xsk. */
+extern const struct vx_source_ops vx_xsk_source;
+extern const struct vx_sink_ops vx_xsk_sink;
+
+#endif
