@@ -98,8 +98,14 @@ tools: $(TOOLS)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 
-$(O)/tools/%: tests/tools/%.c | $(SKEL)
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -MF $@.d $< -o $@ -lxdp -lbpf -lelf -lz -lpthread
+# What the tools share is in tests/tools/lib.
+TOOL_LIB := $(patsubst %.c,$(O)/%.o,$(wildcard tests/tools/lib/*.c))
+
+$(O)/tests/tools/lib/%.o: tests/tools/lib/%.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$(O)/tools/%: tests/tools/%.c $(TOOL_LIB) | $(SKEL)
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -MF $@.d $< $(TOOL_LIB) -o $@ -lxdp -lbpf -lelf -lz -lpthread
 
 # The core in its checking home, and the user engine in its own, both under sanitizers.
 CHECK_CORE := $(CORE_SRC:%.c=$(O)/check/%.o)

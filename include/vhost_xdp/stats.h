@@ -37,7 +37,7 @@ enum vx_direction {
 	X(NO_BACKEND,      3,  "no_backend")		/* no engine serves this port now */ \
 	X(WRONG_VLAN,      4,  "wrong_vlan") \
 	X(MALFORMED,       5,  "malformed")		/* truncated Ethernet or VLAN header */ \
-	X(BAD_VERDICT,     6,  "bad_verdict")		/* policy returned what this hook cannot do */ \
+	X(BAD_VERDICT,     6,  "bad_verdict")		/* a policy ended without vx_pass() or vx_drop() */ \
 	X(HOST_DENIED,     7,  "host_denied")		/* for the host, without "host allow" */ \
 	X(REDIRECT_FAILED, 8,  "redirect_failed") \
 	X(FLOOD_RATE,      9,  "flood_rate")		/* broadcast/multicast above the port's rate */ \
@@ -89,7 +89,7 @@ struct vx_drop_key {
 	__u8  direction;	/* enum vx_direction */
 	__u8  stage;		/* enum vx_stage */
 	__u16 reason;		/* enum vx_reason or custom */
-	__u32 rule;		/* policy id that dropped, else 0 */
+	__u32 rule;		/* id of the policy that dropped, or of the missing one; its own rule number << 8; else 0 */
 };
 
 /*

@@ -8,7 +8,8 @@
  *
  *	vhost-xdp/v1/vx_policy_v1, vx_frame_v1, vx_chain_v1	the policy contract (policy.h)
  *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_dev, vx_xsk,
- *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops
+ *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops,
+ *		     vx_flood (of vx_host_end alone)
  *	vhost-xdp/progs/vx_port, vx_finish, vx_uplink_in, vx_uplink_out, vx_host_end
  *	vhost-xdp/policies/NAME/prog and NAME's own maps
  *	vhost-xdp/ports/NAME/engine			mmapable array, one struct vx_engine_page
@@ -38,7 +39,11 @@
 #define VX_TRIAL_PORT		0
 #define VX_TRIAL_IFINDEX	1
 
-#define VX_PORT_HOST_ALLOW	(1u << 0)	/* may talk to the host's own address */
+/*
+ * May send to the host: to its own address, and its broadcast and multicast. What the host sends to a
+ * port always reaches it, as on any wire; the to-guest policy judges that.
+ */
+#define VX_PORT_HOST_ALLOW	(1u << 0)
 
 /* Map "vx_ports": ARRAY, key __u32 port id. ifindex 0: no such port. */
 struct vx_port_cfg {
@@ -48,14 +53,18 @@ struct vx_port_cfg {
 	__u16 vlan;		/* 0: untagged; else 1..4094, access VLAN */
 	__u16 queue_pairs;
 	__u32 flags;		/* VX_PORT_* */
-	__u32 flood_pps;	/* broadcast + multicast frames per second; 0: unlimited */
+	__u32 flood_pps;	/* broadcast + multicast frames per second, up to one second's worth at once; 0: unlimited */
 	__u8  mac[6];
 	__u8  uplink_mac[6];	/* the host's own MAC, copied at add and on uplink change */
 	__u32 mtu;		/* bytes of L3 */
 	char  name[VX_NAME_LEN];
 };
 
-/* Map "vx_ifs": HASH, key __u32 ifindex of a port's host or guest end. */
+/*
+ * Map "vx_ifs": HASH, key __u32 ifindex of a port's host or guest end. VX_TRIAL_IFINDEX may have an entry
+ * {VX_TRIAL_PORT, direction}; without one the trial port runs its to-guest chain, or its from-guest chain
+ * if only that exists.
+ */
 struct vx_if {
 	__u32 port;
 	__u32 direction;	/* the direction judged on this netdev: host end FROM_GUEST, guest end TO_GUEST */
@@ -100,6 +109,7 @@ struct vx_group {
 #define VX_UPLINK_GENERIC	(1u << 3)	/* steering attached in generic (SKB) mode */
 #define VX_UPLINK_NODISPATCH	(1u << 4)	/* attached without the libxdp dispatcher */
 #define VX_UPLINK_CLSACT	(1u << 5)	/* we created the clsact qdisc: delete it */
+#define VX_UPLINK_RXSVLAN	(1u << 6)	/* stripping of 802.1ad tags was on before us: restore it */
 
 /* Map "vx_uplinks": HASH, key __u32 ifindex. */
 struct vx_uplink_cfg {
@@ -111,11 +121,14 @@ struct vx_uplink_cfg {
 };
 
 /*
- * skb->mark bit set by our clsact programs on what they redirect to an
- * uplink's ingress, so that the uplink's own program lets it pass unseen.
- * Cleared before the host stack sees the frame.
+ * clsact programs: vx_uplink_in on the ingress and vx_uplink_out on the egress of an uplink; vx_host_end on the
+ * ingress of every port's host end, and of its guest end too, where it drops what no policy may let through.
+ *
+ * skb->mark set by them on what they send through an uplink, so that the
+ * uplink's own program lets it pass unseen. It clears the mark.
  */
-#define VX_MARK_TO_HOST		0x56580000u	/* compared under VX_MARK_MASK */
+#define VX_MARK_TO_HOST		0x56580000u	/* redirected to the uplink's ingress */
+#define VX_MARK_TO_WIRE		0x56590000u	/* cloned to the uplink's egress */
 #define VX_MARK_MASK		0xffff0000u
 
 #endif

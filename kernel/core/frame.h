@@ -8,6 +8,7 @@
 #define VX_CORE_FRAME_H
 
 #include "vx_env.h"
+#include <vhost_xdp/stats.h>
 
 struct vx_frame {
 	u8 *data;	/* L2 header first; private memory, never the guest's */
@@ -24,14 +25,30 @@ struct vx_sink_ops {
 	u32 (*send)(void *ctx, struct vx_frame *f, u32 n);
 	/* Give unused frames back. */
 	void (*free)(void *ctx, struct vx_frame *f, u32 n);
+	/* The most frames that alloc can give at one time once everything was completed: what needs more never goes out. */
+	u32 (*capacity)(void *ctx);
 };
 
 /* Frames from the wire. */
 struct vx_source_ops {
-	/* Up to n received frames, oldest first, not yet consumed. Invalid descriptors are skipped and counted. */
-	u32 (*peek)(void *ctx, struct vx_frame *f, u32 n);
-	/* The first n of the last peek are done with; the others will be peeked again. */
-	void (*release)(void *ctx, struct vx_frame *f, u32 n_done, u32 n_peeked);
+	/*
+	 * Up to n received frames, oldest first, not yet consumed. Invalid descriptors and frames in several
+	 * pieces are skipped, and counted in st. Every peek is followed by one release.
+	 */
+	u32 (*peek)(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st);
+	/* The first n_done of the last peek are done with; the others will be peeked again, unchanged. */
+	void (*release)(void *ctx, const struct vx_frame *f, u32 n_done, u32 n_peeked);
 };
+
+/* Counters have one writer and are read at any time: no atomics, no torn values. */
+static inline void vx_stat_add(__u64 *counter, u64 n)
+{
+	VX_WRITE_ONCE(*counter, *counter + n);
+}
+
+static inline void vx_stat_drop(struct vx_queue_stats *st, enum vx_reason reason, u64 n)
+{
+	vx_stat_add(&st->drops[reason], n);
+}
 
 #endif

@@ -12,10 +12,13 @@
 #include "vx_env.h"
 #include "frame.h"
 #include "vring.h"
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <vhost_xdp/stats.h>
 
 #define VX_BUDGET_FRAMES	256u		/* frames per call, segments counted */
 #define VX_BUDGET_BYTES		(512u << 10)	/* bytes per call (CVE-2019-3900) */
+#define VX_BUDGET_PIECE		32u		/* bytes that each piece of a buffer counts for, however short it is */
 #define VX_GSO_SEGS_MAX		1024u		/* segments of one guest buffer; more is VX_REASON_BAD_GSO */
 
 enum vx_pump_status {
@@ -40,7 +43,12 @@ struct vx_tx {
 	u64 features;		/* negotiated virtio features */
 	u32 hdr_len;		/* sizeof virtio_net_hdr: 10, or 12 with MRG_RXBUF or VERSION_1 */
 	u32 frame_max;		/* longest L2 frame that may leave, bytes (MTU + 14; the guest's own 802.1Q tag is not carried) */
+	u32 want;		/* chains to fetch next: few while each of them is many segments */
 	struct vx_chain chain[VX_BATCH];
+
+	/* Within one call: frame[0..nready) are filled and not sent, frame[nready..nframe) are empty. */
+	u32 nready, nframe;
+	struct vx_frame frame[VX_GSO_SEGS_MAX + VX_BATCH];
 };
 
 /* Wire -> guest. */
@@ -53,16 +61,25 @@ struct vx_rx {
 	u32 hdr_len;
 	bool mergeable;
 	struct vx_chain chain[VX_BATCH];
-	u32 nchain, chain0;	/* fetched, not yet used, within one call only */
+	u32 nchain, chain0;	/* fetched, not yet used: chain[chain0..nchain), within one call only */
+	struct vx_frame frame[VX_BATCH];
 };
 
+/* features: as negotiated. *tx and *rx may hold anything; they keep the pointers. */
 void vx_tx_init(struct vx_tx *tx, struct vx_vring *vq, const struct vx_sink_ops *sink, void *sink_ctx,
 		struct vx_queue_stats *stats, u64 features, u32 frame_max);
 void vx_rx_init(struct vx_rx *rx, struct vx_vring *vq, const struct vx_source_ops *source, void *source_ctx,
 		struct vx_queue_stats *stats, u64 features);
 
+/*
+ * They write all of *stats but kicks and calls, which the owner counts. A guest memory fault costs the frame at
+ * hand, and the vring is stopped.
+ */
 struct vx_pump_result vx_tx_pump(struct vx_tx *tx);
 struct vx_pump_result vx_rx_pump(struct vx_rx *rx);
+
+/* Complete what the guest sends and throw it away unread, counted under reason: for a vring that runs but is disabled. */
+struct vx_pump_result vx_tx_discard(struct vx_tx *tx, enum vx_reason reason);
 
 /* Throw away what the source holds, counted under reason: for a port whose vring is stopped. Budgeted like a pump. */
 u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats, enum vx_reason reason);
@@ -72,6 +89,6 @@ u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct v
 	((1ULL << VIRTIO_F_VERSION_1) | (1ULL << VIRTIO_RING_F_INDIRECT_DESC) | (1ULL << VIRTIO_RING_F_EVENT_IDX) | \
 	 (1ULL << VIRTIO_F_RING_PACKED) | (1ULL << VIRTIO_F_RING_RESET) | (1ULL << VIRTIO_F_ANY_LAYOUT) | \
 	 (1ULL << VIRTIO_NET_F_MRG_RXBUF) | (1ULL << VIRTIO_NET_F_CSUM) | (1ULL << VIRTIO_NET_F_HOST_TSO4) | \
-	 (1ULL << VIRTIO_NET_F_HOST_TSO6) | (1ULL << VIRTIO_NET_F_GUEST_CSUM))
+	 (1ULL << VIRTIO_NET_F_HOST_TSO6) | (1ULL << VIRTIO_NET_F_HOST_ECN) | (1ULL << VIRTIO_NET_F_GUEST_CSUM))
 
 #endif

@@ -36,21 +36,37 @@ struct vx_umem {
 	u64 violations;		/* frames handed back wrongly */
 };
 
-/* base: size bytes owned by the caller for as long as the UMEM lives. */
+/*
+ * base: size bytes owned by the caller for as long as the UMEM lives. -EINVAL when size is no multiple of
+ * chunk, or chunk no power of two; -ENOMEM.
+ */
 int vx_umem_init(struct vx_umem *um, void *base, u64 size, u32 chunk);
 void vx_umem_destroy(struct vx_umem *um);
 
 /* Up to n frame addresses (offset of the chunk in the UMEM); they become owner. Returns the count. */
 u32 vx_umem_alloc(struct vx_umem *um, u64 *addr, u32 n, enum vx_frame_owner owner);
-void vx_umem_free(struct vx_umem *um, const u64 *addr, u32 n, enum vx_frame_owner from);
+/* Returns how many really were from's; each of the others is a violation, and stays where it is. */
+u32 vx_umem_free(struct vx_umem *um, const u64 *addr, u32 n, enum vx_frame_owner from);
 
 /*
- * Move the frame that holds addr from one owner to another. False, and a violation counted, when
- * addr is outside or the frame is not owned by from.
+ * Move the frame that holds addr from one owner to another, neither of them FREE. False, and a violation
+ * counted, when addr is outside or the frame is not owned by from.
  */
-bool vx_umem_move(struct vx_umem *um, u64 addr, enum vx_frame_owner from, enum vx_frame_owner to);
+static inline bool vx_umem_move(struct vx_umem *um, u64 addr, enum vx_frame_owner from, enum vx_frame_owner to)
+{
+	u64 frame = addr >> um->chunk_shift;
 
-/* 0 when owners, free list and counts agree and sum to nframes; -EUCLEAN otherwise. */
+	if (vx_unlikely(frame >= um->nframes || um->owner[frame] != from)) {
+		um->violations++;
+		return false;
+	}
+	um->owner[frame] = to;
+	um->count[from]--;
+	um->count[to]++;
+	return true;
+}
+
+/* 0 when owners, free list and counts agree and sum to nframes; -EUCLEAN otherwise, -ENOMEM when it cannot tell. */
 int vx_umem_audit(const struct vx_umem *um);
 
 #endif

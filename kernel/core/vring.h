@@ -20,8 +20,9 @@
 
 #define VX_VRING_NUM_MAX	32768u	/* virtio 1.3, 2.7 and 2.8.10.1 */
 #define VX_BATCH		64u	/* chains and frames handled per turn */
-#define VX_IOVS			2048u	/* iov entries one fetch may use; one chain never needs more than VX_CHAIN_IOVS */
-#define VX_CHAIN_IOVS		1280u	/* longest chain accepted, in iov entries */
+#define VX_IOVS			2048u	/* iov entries of all chains that are out at a time */
+#define VX_CHAIN_IOVS		1280u	/* longest chain accepted, in iov entries and in descriptors */
+#define VX_PENDING		256u	/* used entries gathered before they are written out */
 
 /* One descriptor chain. Its iov entries are out[0..niov_out) then in[0..niov_in). */
 struct vx_chain {
@@ -87,8 +88,8 @@ struct vx_vring {
  * base: as in VHOST_USER_SET_VRING_BASE / VHOST_SET_VRING_BASE; split: 16-bit index,
  * packed: bits 0-14 avail index, 15 avail wrap, 16-30 used index, 31 used wrap.
  * A packed base whose upper half is zero while the lower half is not is taken as
- * "used = avail" (frontends that send 16 bits). A packed base of plain 0 says "slot 0" without a wrap counter, or
- * with wrap counter 0: the USED bit of descriptor 0 decides, and on a fresh ring it means the start state (wraps = 1).
+ * "used = avail" (frontends that send 16 bits). A packed base of plain 0 is "slot 0" from a
+ * frontend without wrap counters, or slot 0 with wrap counter 0: the ring itself decides; a fresh one has wraps = 1.
  * On a split ring used->idx in guest memory wins over base, as chains complete in order: what a dead engine had
  * fetched but not completed is fetched again.
  * Returns 0, -EINVAL on a bad size, alignment or address, -EFAULT if the ring memory is not readable.
@@ -163,7 +164,7 @@ static inline int vx_iov_write(struct vx_vring *vq, const struct vx_iov *iov, u3
 {
 	int err = vx_guest_write(iov->uaddr + off, src, len);
 
-	/* The page is marked after it was written: a VMM that clears the mark and copies the page then misses nothing. */
+	/* Write, then mark: a VMM that clears the mark and copies the page in between misses nothing. */
 	if (vx_unlikely(vq->log) && !err)
 		err = vx_dirty_log_write(vq->log, iov->gpa + off, len);
 	return err;

@@ -2,7 +2,14 @@
 /*
  * The user side of one AF_XDP socket's four rings (Documentation/networking/af_xdp.rst,
  * <linux/if_xdp.h>), freestanding: the memory is mapped by whoever owns the socket.
- * All content is untrusted.
+ *
+ *	producer (ours: fill, TX)	consumer (ours: RX, completion)
+ *	load consumer, acquire (A)	load producer, acquire (B)
+ *	write entries			copy entries
+ *	store producer, release (B)	store consumer, release (A)
+ *
+ * All content is untrusted: an index that goes where the other side cannot have
+ * got to is ignored, an entry is copied once, and the copy is judged.
  */
 #ifndef VX_CORE_XSK_RING_H
 #define VX_CORE_XSK_RING_H
@@ -10,6 +17,8 @@
 #include "vx_env.h"
 #include "umem.h"
 #include "frame.h"
+
+#define VX_XSK_BATCH	64u	/* most frames of one peek */
 
 struct vx_xsk_ring {
 	u32 *producer;
@@ -22,12 +31,20 @@ struct vx_xsk_ring {
 	u32 cached_cons;
 };
 
-/* One socket with its own UMEM. Locking: one thread. */
+/*
+ * One socket with its own UMEM. Locking: one thread.
+ *
+ * The UMEM is split so that neither direction starves the other: transmit has at most tx.size frames
+ * and half of them all, receive the rest.
+ */
 struct vx_xsk {
 	struct vx_umem *umem;
 	struct vx_xsk_ring fill, comp, rx, tx;
 	u32 outstanding_tx;	/* frames with owner TX */
-	u64 bad_desc;		/* descriptors refused */
+	u64 bad_desc;		/* descriptors and ring indices refused */
+	bool in_pieces;		/* the next RX descriptor continues a frame that is being dropped */
+	u32 nheld;		/* frames taken from the RX ring and not done with */
+	struct vx_frame held[VX_XSK_BATCH];
 };
 
 /* off: from getsockopt(XDP_MMAP_OFFSETS); map: the mapping. -EINVAL on a size that is no power of two or offsets beyond map_len. */
@@ -39,7 +56,7 @@ u32 vx_xsk_refill(struct vx_xsk *x);
 /* Take back finished TX frames, budgeted; returns how many. */
 u32 vx_xsk_complete(struct vx_xsk *x, u32 max);
 
-/* Kernel wants a wakeup (sendto / recvfrom or poll)? */
+/* Kernel wants a wakeup (sendto / recvfrom or poll)? For TX: and there is something to send. */
 bool vx_xsk_tx_need_wakeup(const struct vx_xsk *x);
 bool vx_xsk_fill_need_wakeup(const struct vx_xsk *x);
 bool vx_xsk_rx_pending(struct vx_xsk *x);

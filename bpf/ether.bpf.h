@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ethernet addresses and VLAN tags, and whether a port's engine runs: what steering, ports and clsact programs share. */
+#ifndef VX_ETHER_BPF_H
+#define VX_ETHER_BPF_H
+
+#include <linux/if_ether.h>
+#include <bpf/bpf_endian.h>
+#include "maps.bpf.h"
+
+#define VX_VLAN_HLEN	4
+#define VX_VLAN_VID	0x0fff
+
+struct vx_vlan_hdr {
+	__be16 tci;
+	__be16 proto;	/* of what follows */
+};
+
+static __always_inline bool vx_mac_equal(const __u8 *a, const __u8 *b)
+{
+	const __u16 *x = (const void *)a, *y = (const void *)b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
+}
+
+static __always_inline bool vx_mac_group(const __u8 *mac)
+{
+	return mac[0] & 1;
+}
+
+static __always_inline bool vx_is_vlan(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline struct vx_port_cfg *vx_port_by_id(__u32 id)
+{
+	struct vx_port_cfg *cfg = bpf_map_lookup_elem(&vx_ports, &id);
+
+	return cfg && cfg->host_ifindex ? cfg : NULL;
+}
+
+static __always_inline struct vx_fdb_entry *vx_fdb_find(__u32 uplink_ifindex, __u16 vlan, const __u8 *mac)
+{
+	struct vx_fdb_key key = { .uplink_ifindex = uplink_ifindex, .vlan = vlan };
+
+	__builtin_memcpy(key.mac, mac, ETH_ALEN);
+	return bpf_map_lookup_elem(&vx_fdb, &key);
+}
+
+/* An engine that died took its sockets with it, but could not write its page: both must agree. */
+static __always_inline bool vx_port_active(__u32 port)
+{
+	__u32 zero = 0, queue0 = port * VX_QUEUE_PAIRS_MAX;
+	struct vx_engine_page *page;
+	void *engine;
+
+	engine = bpf_map_lookup_elem(&vx_engines, &port);
+	if (!engine)
+		return false;
+	page = bpf_map_lookup_elem(engine, &zero);
+	if (!page || *(volatile __u32 *)&page->state != VX_ENGINE_UP)
+		return false;
+	return bpf_map_lookup_elem(&vx_xsk, &queue0);
+}
+
+#endif

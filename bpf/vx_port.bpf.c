@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A port's two hooks. vx_port is attached natively to both ends of its veth
+ * pair: what enters on the host end left the guest, what enters on the guest
+ * end is for the guest. It takes the VLAN tag off, parses and starts the chain
+ * of policies; vx_finish, in slot 0 of their array, ends every chain.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <vhost_xdp/policy.h>
+#include "count.bpf.h"
+#include "ether.bpf.h"
+#include "parse.bpf.h"
+#include "passed.bpf.h"
+#include "vlan.bpf.h"
+
+int vx_finish(struct xdp_md *ctx);
+
+/* Completes the contract's map: loading this object fills slot 0. */
+typeof(vx_policy_v1) vx_policy_v1 SEC(".maps") = {
+	.values = { [0] = (void *)&vx_finish },
+};
+
+/* Which policies judge a port's frames, in order: eight ids, read as one word so that a swap is atomic. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VX_PORTS_MAX * VX_DIRECTIONS);
+	__type(key, struct vx_chain_key);
+	__type(value, __u64);
+} vx_chain_v1 SEC(".maps");
+
+static __always_inline int vx_drop_here(struct vx_pkt *pkt, __u32 reason, __u32 rule)
+{
+	vx_count(pkt->port, pkt->direction, VX_STAGE_PORT, reason, rule, pkt->len);
+	return XDP_DROP;
+}
+
+static __always_inline __u64 vx_chain(__u32 port, __u32 direction)
+{
+	struct vx_chain_key key = { .port = port, .direction = direction };
+	__u64 *ids = bpf_map_lookup_elem(&vx_chain_v1, &key);
+
+	return ids ? *(volatile __u64 *)ids : 0;
+}
+
+/* The trial port needs no netdev of its own: its direction follows from the chain that was set. */
+static __always_inline void vx_trial(struct vx_pkt *pkt)
+{
+	pkt->port = VX_TRIAL_PORT;
+	pkt->direction = VX_TO_GUEST;
+	if (!vx_chain(VX_TRIAL_PORT, VX_TO_GUEST) && vx_chain(VX_TRIAL_PORT, VX_FROM_GUEST))
+		pkt->direction = VX_FROM_GUEST;
+}
+
+/* Whose hook this is. A netdev without an entry, or with one of a port that is gone, is nobody's. */
+static __always_inline struct vx_port_cfg *vx_find_port(struct xdp_md *ctx, struct vx_pkt *pkt)
+{
+	__u32 ifindex = ctx->ingress_ifindex, port = VX_TRIAL_PORT;
+	struct vx_if *vif = bpf_map_lookup_elem(&vx_ifs, &ifindex);
+	struct vx_port_cfg *cfg;
+
+	if (vif) {
+		pkt->port = port = vif->port;
+		pkt->direction = vif->direction & 1;
+	} else if (ifindex == VX_TRIAL_IFINDEX) {
+		vx_trial(pkt);
+	} else {
+		return NULL;
+	}
+	cfg = bpf_map_lookup_elem(&vx_ports, &port);
+	if (ifindex == VX_TRIAL_IFINDEX)
+		pkt->flags |= VX_PKT_TRIAL;
+	else if (cfg && !cfg->host_ifindex)
+		return NULL;
+	return cfg;
+}
+
+/*
+ * Take off the tag that is not the guest's: a priority tag (VID 0) of either
+ * direction, and towards the guest the port's own VLAN.
+ */
+static __always_inline int vx_untag(struct xdp_md *ctx, struct vx_pkt *pkt)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct vx_vlan_hdr *tag = (void *)(eth + 1);
+	__u16 vid;
+
+	if ((void *)(eth + 1) > end)
+		return VX_REASON_MALFORMED;
+	if (!vx_is_vlan(eth->h_proto))
+		return VX_REASON_NONE;
+	if ((void *)(tag + 1) > end)
+		return VX_REASON_MALFORMED;
+	vid = bpf_ntohs(tag->tci) & VX_VLAN_VID;
+	if (eth->h_proto != bpf_htons(ETH_P_8021Q) || (vid && (pkt->direction == VX_FROM_GUEST || vid != pkt->port_vlan)))
+		return VX_REASON_WRONG_VLAN;
+	/* Behind a priority tag there may be no other. */
+	if (!vid && vx_is_vlan(tag->proto))
+		return VX_REASON_WRONG_VLAN;
+	pkt->vlan_outer = bpf_ntohs(tag->tci);
+	pkt->flags |= VX_PKT_VLAN_OUTER;
+	pkt->len -= VX_VLAN_HLEN;
+	return vx_vlan_pop(ctx) ? VX_REASON_VLAN_FAILED : VX_REASON_NONE;
+}
+
+SEC("xdp.frags")
+int vx_port(struct xdp_md *ctx)
+{
+	struct vx_pkt *pkt = vx_frame(ctx);
+	struct vx_port_cfg *cfg;
+	__u32 first;
+	__u64 chain;
+	int reason;
+
+	if (!pkt)
+		return XDP_DROP;
+	__builtin_memset(pkt, 0, offsetof(struct vx_pkt, reserved));
+	pkt->len = bpf_xdp_get_buff_len(ctx);
+	cfg = vx_find_port(ctx, pkt);
+	if (!cfg)
+		return vx_drop_here(pkt, VX_REASON_NO_PORT, 0);
+	vx_copy_mac(pkt->port_mac, cfg->mac);
+	pkt->port_vlan = cfg->vlan;
+
+	reason = vx_untag(ctx, pkt);
+	if (reason)
+		return vx_drop_here(pkt, reason, 0);
+	if (!vx_parse(ctx, pkt))
+		return vx_drop_here(pkt, VX_REASON_MALFORMED, 0);
+
+	chain = vx_chain(pkt->port, pkt->direction);
+	__builtin_memcpy(pkt->chain, &chain, sizeof(chain));
+	first = pkt->chain[0];
+	if (first)
+		bpf_tail_call(ctx, &vx_policy_v1, first);
+	return vx_drop_here(pkt, VX_REASON_NO_POLICY, first);
+}
+
+/* A socket takes one buffer; of a frame in several, the kernels before 6.6 would deliver the first alone. */
+static __always_inline bool vx_in_pieces(struct xdp_md *ctx, struct vx_pkt *pkt)
+{
+	return pkt->len != ctx->data_end - ctx->data;
+}
+
+static __always_inline int vx_deliver_to_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
+{
+	__u32 queue = ctx->rx_queue_index;
+
+	if (vx_in_pieces(ctx, pkt))
+		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
+	if (queue >= VX_QUEUE_PAIRS_MAX || !vx_port_active(pkt->port) ||
+	    bpf_redirect_map(&vx_xsk, pkt->port * VX_QUEUE_PAIRS_MAX + queue, XDP_DROP) != XDP_REDIRECT)
+		return vx_drop_here(pkt, VX_REASON_NO_BACKEND, 0);
+	vx_count_traffic(pkt->port, VX_TO_GUEST, 1, pkt->len);
+	return XDP_REDIRECT;
+}
+
+static __always_inline int vx_redirect(struct vx_pkt *pkt, __u32 ifindex)
+{
+	if (bpf_redirect_map(&vx_dev, ifindex, XDP_DROP) != XDP_REDIRECT)
+		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
+	vx_count_traffic(pkt->port, VX_FROM_GUEST, 1, pkt->len);
+	return XDP_REDIRECT;
+}
+
+static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt *pkt, struct vx_port_cfg *cfg)
+{
+	/* The guest's priority, if it set one, survives in the new tag. */
+	__u16 tci = cfg->vlan | (pkt->vlan_outer & ~VX_VLAN_VID);
+
+	if (cfg->vlan && vx_vlan_push(ctx, tci))
+		return vx_drop_here(pkt, VX_REASON_VLAN_FAILED, 0);
+	return vx_redirect(pkt, cfg->uplink_ifindex);
+}
+
+/* To the clsact program on this host end, which counts what it delivers. The note proves that the whole chain passed. */
+static __always_inline int vx_pass_to_tc(struct xdp_md *ctx, struct vx_pkt *pkt)
+{
+	struct vx_passed *note;
+
+	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*note)))
+		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
+	note = (void *)(long)ctx->data_meta;
+	if ((void *)(note + 1) > (void *)(long)ctx->data)
+		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
+	note->magic = VX_PASSED_MAGIC;
+	note->port = pkt->port;
+	return XDP_PASS;
+}
+
+static __always_inline int vx_deliver_from_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
+{
+	struct vx_port_cfg *cfg = vx_port_by_id(pkt->port);
+	struct vx_fdb_entry *entry;
+
+	if (!cfg)
+		return vx_drop_here(pkt, VX_REASON_NO_PORT, 0);
+	if (pkt->flags & VX_PKT_GROUP)
+		return vx_pass_to_tc(ctx, pkt);
+	if (vx_mac_equal(pkt->dst, cfg->mac))
+		return vx_drop_here(pkt, VX_REASON_HAIRPIN, 0);
+	if (vx_mac_equal(pkt->dst, cfg->uplink_mac)) {
+		if (!(cfg->flags & VX_PORT_HOST_ALLOW))
+			return vx_drop_here(pkt, VX_REASON_HOST_DENIED, 0);
+		return vx_pass_to_tc(ctx, pkt);
+	}
+	entry = vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst);
+	/* A guest that is not here now may be elsewhere on the wire. */
+	if (entry && vx_port_active(entry->port))
+		return vx_redirect(pkt, entry->host_ifindex);
+	return vx_deliver_to_wire(ctx, pkt, cfg);
+}
+
+SEC("xdp.frags")
+int vx_finish(struct xdp_md *ctx)
+{
+	struct vx_pkt *pkt = vx_frame(ctx);
+
+	if (!pkt)
+		return XDP_DROP;
+	if (pkt->verdict == VX_VERDICT_DROP) {
+		/* An empty slot is nobody's judgement. */
+		if (pkt->reason == VX_REASON_NO_POLICY)
+			return vx_drop_here(pkt, VX_REASON_NO_POLICY, pkt->rule);
+		vx_count(pkt->port, pkt->direction, VX_STAGE_POLICY, pkt->reason, pkt->rule, pkt->len);
+		return XDP_DROP;
+	}
+	if (pkt->verdict != VX_VERDICT_PASS)
+		return vx_drop_here(pkt, VX_REASON_BAD_VERDICT, pkt->chain[pkt->pos & (VX_CHAIN_MAX - 1)]);
+	if (pkt->flags & VX_PKT_TRIAL)
+		return XDP_PASS;
+	return pkt->direction == VX_TO_GUEST ? vx_deliver_to_guest(ctx, pkt) : vx_deliver_from_guest(ctx, pkt);
+}
+
+char _license[] SEC("license") = "GPL";

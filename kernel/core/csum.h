@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Ones' complement sums (RFC 1071), and network fields in private frame memory.
+ *
+ * Sums are taken in memory order: what is stored after folding is right on any
+ * byte order. A piece that is added must start at an even offset of what is summed.
+ */
+#ifndef VX_CORE_CSUM_H
+#define VX_CORE_CSUM_H
+
+#include "vx_env.h"
+
+/* sum plus the bytes at p; fold it when all pieces were added. */
+u64 vx_csum_add(u64 sum, const void *p, u32 len);
+
+static inline u64 vx_csum_add64(u64 sum, u64 v)
+{
+	sum += v;
+	return sum + (sum < v);
+}
+
+/* To 16 bits, not complemented. */
+static inline u16 vx_csum_fold(u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+static inline u16 vx_get_be16(const u8 *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static inline u32 vx_get_be32(const u8 *p)
+{
+	return (u32)vx_get_be16(p) << 16 | vx_get_be16(p + 2);
+}
+
+static inline void vx_put_be16(u8 *p, u16 v)
+{
+	v = vx_cpu_to_be16(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void vx_put_be32(u8 *p, u32 v)
+{
+	v = vx_cpu_to_be32(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+/* Store a folded sum's complement. */
+static inline void vx_csum_store(u8 *p, u64 sum)
+{
+	u16 v = ~vx_csum_fold(sum);
+
+	memcpy(p, &v, sizeof(v));
+}
+
+/* As vx_csum_store, where a stored 0 would say "no checksum" (UDP); in TCP both mean the same. */
+static inline void vx_csum_store_nonzero(u8 *p, u64 sum)
+{
+	u16 v = ~vx_csum_fold(sum);
+
+	if (!v)
+		v = 0xffff;
+	memcpy(p, &v, sizeof(v));
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A place in a chain's iov entries: each byte is read or written once, in order. */
+#ifndef VX_CORE_CURSOR_H
+#define VX_CORE_CURSOR_H
+
+#include "vring.h"
+
+struct vx_cursor {
+	const struct vx_iov *iov;
+	u32 niov;	/* entries from iov on */
+	u32 off;	/* in the first of them */
+};
+
+/* -EFAULT when guest memory faults, or when the chain is shorter than its length said. */
+static inline int vx_cursor_read(struct vx_cursor *c, void *dst, u32 len)
+{
+	u8 *to = dst;
+
+	while (len) {
+		u32 n;
+		int err;
+
+		if (vx_unlikely(!c->niov))
+			return -EFAULT;
+		n = vx_min(len, c->iov->len - c->off);
+		err = vx_guest_read(to, c->iov->uaddr + c->off, n);
+		if (vx_unlikely(err))
+			return err;
+		to += n;
+		len -= n;
+		c->off += n;
+		if (c->off == c->iov->len) {
+			c->iov++;
+			c->niov--;
+			c->off = 0;
+		}
+	}
+	return 0;
+}
+
+/* The first bytes of a chain, with one access of constant size where that suffices. */
+static inline int vx_cursor_read_first(struct vx_cursor *c, void *dst, u32 len, u32 usual)
+{
+	if (vx_unlikely(len != usual || !c->niov || c->iov->len <= usual))
+		return vx_cursor_read(c, dst, len);
+	c->off = usual;
+	return vx_guest_read(dst, c->iov->uaddr, usual);
+}
+
+#endif

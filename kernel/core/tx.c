@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guest -> wire. */
+#include "pump.h"
+#include "csum.h"
+#include "cursor.h"
+#include "gso.h"
+#include "vnet_hdr.h"
+#include <linux/if_ether.h>
+
+#define AHEAD	3u	/* chains between a prefetch and its use */
+
+/* One call of the pump. */
+struct tx_turn {
+	u32 frames;	/* segments and dropped chains */
+	u64 read;	/* bytes copied from the guest, and what pieces cost */
+	u64 packets, bytes, supers;
+	bool pushed;
+	bool fault;	/* guest memory did */
+	bool blocked;
+};
+
+/* What became of a chain. */
+enum fate {
+	DONE,		/* sent or dropped: complete it */
+	FAULTED,	/* dropped: complete it, and stop the vring */
+	WAITS,		/* no frames: leave it to a later call */
+};
+
+void vx_tx_init(struct vx_tx *tx, struct vx_vring *vq, const struct vx_sink_ops *sink, void *sink_ctx,
+		struct vx_queue_stats *stats, u64 features, u32 frame_max)
+{
+	memset(tx, 0, sizeof(*tx));
+	tx->vq = vq;
+	tx->sink = sink;
+	tx->sink_ctx = sink_ctx;
+	tx->stats = stats;
+	tx->features = features;
+	tx->hdr_len = vx_vnet_hdr_len(features);
+	tx->frame_max = frame_max;
+	tx->want = VX_BATCH;
+}
+
+static bool budget_left(const struct tx_turn *t)
+{
+	return t->frames < VX_BUDGET_FRAMES && t->read < VX_BUDGET_BYTES;
+}
+
+static enum fate drop(struct vx_tx *tx, struct tx_turn *t, enum vx_reason reason)
+{
+	vx_stat_drop(tx->stats, reason, 1);
+	t->frames++;
+	return reason == VX_REASON_GUEST_FAULT ? FAULTED : DONE;
+}
+
+/* Hand over what is ready; the empty frames stay. */
+static void send_ready(struct vx_tx *tx, struct tx_turn *t)
+{
+	u32 i, n = tx->nready, sent;
+
+	if (!n)
+		return;
+	sent = tx->sink->send(tx->sink_ctx, tx->frame, n);
+	t->packets += sent;
+	for (i = 0; i < sent; i++)
+		t->bytes += tx->frame[i].len;
+	if (vx_unlikely(sent < n))
+		vx_stat_drop(tx->stats, VX_REASON_TX_FAILED, n - sent);
+	tx->nframe -= n;
+	memmove(tx->frame, tx->frame + n, tx->nframe * sizeof(tx->frame[0]));
+	tx->nready = 0;
+}
+
+/* Are n empty frames at hand? n is at most VX_GSO_SEGS_MAX. */
+static bool reserve(struct vx_tx *tx, struct tx_turn *t, u32 n)
+{
+	u32 end = tx->nready + n;
+
+	if (vx_likely(end <= tx->nframe))
+		return true;
+	if (end > VX_ARRAY_SIZE(tx->frame)) {
+		send_ready(tx, t);
+		end = n;
+	}
+	if (end > tx->nframe)
+		tx->nframe += tx->sink->alloc(tx->sink_ctx, tx->frame + tx->nframe, end - tx->nframe);
+	return end <= tx->nframe;
+}
+
+/* A frame that leaves as it is, but for its checksum. */
+static enum fate one_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h, u32 len)
+{
+	struct vx_frame *f;
+
+	if (vx_unlikely(len > tx->frame_max))
+		return drop(tx, t, VX_REASON_OVERSIZE);
+	if (vx_unlikely(!reserve(tx, t, 1)))
+		return WAITS;
+	f = &tx->frame[tx->nready];
+	if (vx_unlikely(len > f->room))
+		return drop(tx, t, VX_REASON_OVERSIZE);
+	if (vx_unlikely(vx_cursor_read(cur, f->data, len)))
+		return drop(tx, t, VX_REASON_GUEST_FAULT);
+	/* The guest put the pseudo-header's sum where the checksum goes. */
+	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+		vx_csum_store_nonzero(f->data + h->csum_start + h->csum_offset,
+				      vx_csum_add(0, f->data + h->csum_start, len - h->csum_start));
+	f->len = len;
+	tx->nready++;
+	t->frames++;
+	return DONE;
+}
+
+/* Fill the frames of all segments: payload from the guest, or from what was read along with the headers. */
+static bool fill_segments(struct vx_tx *tx, const struct vx_gso *g, struct vx_cursor *cur)
+{
+	u32 i, early = g->hdr_len;	/* in g->head: consumed up to here */
+
+	for (i = 0; i < g->nsegs; i++) {
+		struct vx_frame *f = &tx->frame[tx->nready + i];
+		u32 len = vx_gso_payload(g, i), n = vx_min(len, g->head_len - early);
+
+		memcpy(f->data + g->hdr_len, g->head + early, n);
+		early += n;
+		if (vx_unlikely(vx_cursor_read(cur, f->data + g->hdr_len + n, len - n)))
+			return false;
+		vx_gso_finish(g, i, f->data);
+		f->len = g->hdr_len + len;
+	}
+	return true;
+}
+
+static enum fate super_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h, u32 len)
+{
+	enum vx_reason reason;
+	struct vx_gso g;
+	u32 i, longest;
+
+	g.head_len = vx_min(len, VX_GSO_HEAD_MAX);
+	if (vx_unlikely(vx_cursor_read(cur, g.head, g.head_len)))
+		return drop(tx, t, VX_REASON_GUEST_FAULT);
+	reason = vx_gso_parse(&g, h, len);
+	if (vx_unlikely(reason))
+		return drop(tx, t, reason);
+	longest = g.hdr_len + vx_gso_payload(&g, 0);
+	if (vx_unlikely(longest > tx->frame_max))
+		return drop(tx, t, VX_REASON_OVERSIZE);
+	/* Waiting for more frames than there will ever be would wedge the queue. */
+	if (vx_unlikely(g.nsegs > tx->sink->capacity(tx->sink_ctx)))
+		return drop(tx, t, VX_REASON_BAD_GSO);
+	if (!reserve(tx, t, g.nsegs))
+		return WAITS;
+	for (i = 0; i < g.nsegs; i++)
+		if (vx_unlikely(tx->frame[tx->nready + i].room < longest))
+			return drop(tx, t, VX_REASON_OVERSIZE);
+	if (vx_unlikely(!fill_segments(tx, &g, cur)))
+		return drop(tx, t, VX_REASON_GUEST_FAULT);
+	tx->nready += g.nsegs;
+	t->frames += g.nsegs;
+	t->supers++;
+	return DONE;
+}
+
+static enum fate one_chain(struct vx_tx *tx, struct tx_turn *t, const struct vx_chain *c)
+{
+	struct vx_cursor cur = { .iov = c->iov, .niov = c->niov_out };
+	u8 raw[VX_VNET_HDR_MAX];
+	struct vx_vnet_hdr h;
+	enum vx_reason reason;
+	enum fate fate;
+	u32 len;
+
+	/* Lengths first, for every kind of frame alike (CVE-2024-41090, -41091). */
+	if (vx_unlikely(c->niov_in))
+		return drop(tx, t, VX_REASON_BAD_DESC);
+	if (vx_unlikely(c->out_len < tx->hdr_len))
+		return drop(tx, t, VX_REASON_BAD_VNET_HDR);
+	len = c->out_len - tx->hdr_len;
+	if (vx_unlikely(len < ETH_HLEN))
+		return drop(tx, t, VX_REASON_RUNT);
+
+	if (vx_unlikely(vx_cursor_read_first(&cur, raw, tx->hdr_len, VX_VNET_HDR_MAX)))
+		return drop(tx, t, VX_REASON_GUEST_FAULT);
+	reason = vx_vnet_hdr_parse(&h, raw, len, tx->features);
+	if (vx_unlikely(reason))
+		return drop(tx, t, reason);
+	fate = h.gso_type == VIRTIO_NET_HDR_GSO_NONE ? one_frame(tx, t, &cur, &h, len) : super_frame(tx, t, &cur, &h, len);
+	if (vx_likely(fate == DONE))
+		t->read += len;
+	return fate;
+}
+
+/* Returns how many of n chains were completed; the others were given back. */
+static u32 one_batch(struct vx_tx *tx, struct tx_turn *t, u32 n)
+{
+	enum fate fate = DONE;
+	u32 i;
+
+	for (i = 0; i < n && fate == DONE && budget_left(t); i++) {
+		if (i + AHEAD < n && tx->chain[i + AHEAD].niov_out)
+			vx_guest_prefetch(tx->chain[i + AHEAD].iov->uaddr);
+		fate = one_chain(tx, t, &tx->chain[i]);
+		if (fate == WAITS)
+			break;
+		t->pushed = true;
+		t->read += tx->chain[i].niov_out * VX_BUDGET_PIECE;
+		if (vx_unlikely(vx_vring_push(tx->vq, &tx->chain[i], 0)))
+			fate = FAULTED;
+	}
+	vx_vring_unfetch(tx->vq, tx->chain + i, n - i);
+	t->fault |= fate == FAULTED;
+	t->blocked |= fate == WAITS;
+	return i;
+}
+
+static void adapt(struct vx_tx *tx, u32 n, u32 done)
+{
+	/* What is fetched and given back is work for nothing: with super-frames few chains fill the budget. */
+	if (done < n)
+		tx->want = vx_min(done + 1, VX_BATCH);
+	else if (n == tx->want)
+		tx->want = vx_min(2 * n, VX_BATCH);
+}
+
+static enum vx_pump_status turn(struct vx_tx *tx, struct tx_turn *t)
+{
+	while (budget_left(t)) {
+		u32 max = vx_min(tx->want, VX_BUDGET_FRAMES - t->frames), done;
+		int n = vx_vring_fetch(tx->vq, tx->chain, max);
+
+		if (n <= 0)
+			return n ? VX_PUMP_BROKEN : VX_PUMP_IDLE;
+		/* One call for the whole batch, though some chains may turn out to need none, or more. */
+		reserve(tx, t, n);
+		done = one_batch(tx, t, n);
+		send_ready(tx, t);
+		if (t->fault)
+			return VX_PUMP_BROKEN;
+		if (max == tx->want || done < (u32)n)
+			adapt(tx, n, done);
+		if (t->blocked)
+			return VX_PUMP_BLOCKED;
+		/* A later fetch may find the ring broken, and then nothing can be published any more. */
+		if (vx_unlikely(vx_vring_flush(tx->vq)))
+			return VX_PUMP_BROKEN;
+	}
+	return VX_PUMP_MORE;
+}
+
+/* Publish, and stop the vring if that is due. */
+static void finish(struct vx_tx *tx, struct tx_turn *t, struct vx_pump_result *r)
+{
+	if (t->pushed && !vx_vring_flush(tx->vq))
+		r->call = vx_vring_need_call(tx->vq);
+	r->frames = t->frames;
+	if (vx_unlikely(r->status == VX_PUMP_BROKEN || tx->vq->broken)) {
+		r->status = VX_PUMP_BROKEN;
+		tx->vq->broken = true;
+		vx_stat_add(&tx->stats->errors, 1);
+	}
+	if (t->packets) {
+		vx_stat_add(&tx->stats->packets, t->packets);
+		vx_stat_add(&tx->stats->bytes, t->bytes);
+	}
+	if (t->supers)
+		vx_stat_add(&tx->stats->supers, t->supers);
+}
+
+struct vx_pump_result vx_tx_pump(struct vx_tx *tx)
+{
+	struct vx_pump_result r = { .status = VX_PUMP_BROKEN };
+	struct tx_turn t = { 0 };
+
+	if (vx_unlikely(tx->vq->broken))
+		return r;
+	r.status = turn(tx, &t);
+	if (tx->nframe) {
+		tx->sink->free(tx->sink_ctx, tx->frame, tx->nframe);
+		tx->nframe = 0;
+	}
+	finish(tx, &t, &r);
+	return r;
+}
+
+struct vx_pump_result vx_tx_discard(struct vx_tx *tx, enum vx_reason reason)
+{
+	struct vx_pump_result r = { .status = VX_PUMP_BROKEN };
+	struct tx_turn t = { 0 };
+	int i, n = 1, err = 0;
+
+	if (vx_unlikely(tx->vq->broken))
+		return r;
+	while (budget_left(&t) && n > 0 && !err) {
+		n = vx_vring_fetch(tx->vq, tx->chain, VX_BATCH);
+		for (i = 0; i < n && !err; i++) {
+			err = vx_vring_push(tx->vq, &tx->chain[i], 0);
+			drop(tx, &t, reason);
+			t.pushed = true;
+		}
+		if (!err && n > 0)
+			err = vx_vring_flush(tx->vq);
+	}
+	r.status = err || n < 0 ? VX_PUMP_BROKEN : n ? VX_PUMP_MORE : VX_PUMP_IDLE;
+	finish(tx, &t, &r);
+	return r;
+}

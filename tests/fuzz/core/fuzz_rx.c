@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rx pump between a kernel side that may lie and a guest that posts any buffers: no access outside, no frame
+ * unaccounted for, no chain kept, bounded work; without lies, what the guest gets adds up.
+ */
+#include "fake_xsk.h"
+#include "guest_driver.h"
+#include "input.h"
+#include "packet.h"
+#include "pump.h"
+
+#define EVENT_IDX	(1ULL << VIRTIO_RING_F_EVENT_IDX)
+#define MERGE		(1ULL << VIRTIO_NET_F_MRG_RXBUF)
+
+static struct vx_vring vq;
+static struct vx_rx rx;
+static struct vx_queue_stats st;
+
+static void add_buffers(struct input *in, struct gd *gd)
+{
+	u32 count = 1 + in_u8(in) % 16, n = 1 + in_u8(in) % 4, i, nout = in_u8(in) > 240;
+	u8 shape = in_u8(in) % 3;
+	struct gd_sg sg[4];
+
+	for (i = 0; i < n; i++) {
+		sg[i].gpa = GD_DATA_SPLIT - 2000 + in_u16(in) % 4000;
+		sg[i].len = in_u8(in) & 1 ? in_u8(in) : in_u16(in) % 4096;
+	}
+	while (count--)
+		gd_add(gd, sg, nout, n - nout, shape, 0);
+	gd_publish(gd);
+}
+
+static u64 dropped(void)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < VX_REASON_MAX; i++)
+		sum += st.drops[i];
+	return sum;
+}
+
+static void check(struct fx *fx)
+{
+	if (vx_umem_audit(&fx->um) || fx->um.count[VX_OWNER_RX] != fx->x.nheld || vq.nfetched)
+		__builtin_trap();
+}
+
+/* Each packet that was counted is in the used ring, with all its bytes and its header. */
+static void pump(struct fx *fx, struct gd *gd, u64 *got)
+{
+	u64 bytes = st.bytes, packets = st.packets, token;
+	struct vx_pump_result r = vx_rx_pump(&rx);
+	u32 len;
+
+	if (r.frames > VX_BUDGET_FRAMES + VX_BATCH || (r.status == VX_PUMP_BROKEN) != vq.broken)
+		__builtin_trap();
+	*got = 0;
+	while (gd_get_used(gd, &token, &len))
+		*got += len;
+	if (!vq.broken && *got != st.bytes - bytes + (st.packets - packets) * rx.hdr_len)
+		__builtin_trap();
+	check(fx);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, data + size };
+	u8 kind = in_u8(&in);
+	u64 features = (VX_CORE_FEATURES & ~(EVENT_IDX | MERGE | 1ULL << VIRTIO_F_RING_PACKED)) | (kind & 2 ? EVENT_IDX : 0) |
+		       (kind & 4 ? MERGE : 0);
+	struct gd *gd = gd_new(kind & 1, 64, features, kind & 1 ? 0x8000 : kind);
+	struct fx *fx = fx_new(128, 2048, 64, 0xfffffff0);
+	u64 arrived = 0, got;
+	bool honest = true;
+	u8 frame[1700];
+	u32 n;
+
+	memset(&vq, 0, sizeof(vq));
+	memset(&st, 0, sizeof(st));
+	memset(frame, kind, sizeof(frame));
+	if (gd_start(gd, &vq))
+		__builtin_trap();
+	vx_rx_init(&rx, &vq, &vx_xsk_source, &fx->x, &st, gd->features);
+	vx_xsk_refill(&fx->x);
+	while (in_left(&in)) {
+		switch (in_u8(&in) % 8) {
+		case 0:
+		case 1:
+			add_buffers(&in, gd);
+			break;
+		case 2:
+		case 3:
+			n = in_u16(&in) % sizeof(frame);
+			for (u32 i = 1 + in_u8(&in) % 16; i; i--)
+				arrived += honest && fx_receive(fx, frame, n);
+			break;
+		case 4:
+		case 5:
+			pump(fx, gd, &got);
+			vx_xsk_refill(&fx->x);
+			break;
+		case 6:
+			in_kernel(&in, fx);
+			honest = false;
+			break;
+		case 7:
+			vx_env_fail_access(in_u8(&in));
+			break;
+		}
+	}
+	pump(fx, gd, &got);
+	do {
+		n = vx_rx_discard(&vx_xsk_source, &fx->x, &st, VX_REASON_QUEUE_STOPPED);
+		check(fx);
+	} while (n);
+	/* Useless chains count under BAD_DESC too, beside the frames. */
+	if (honest && arrived != st.packets + dropped() - st.drops[VX_REASON_BAD_DESC])
+		__builtin_trap();
+	vx_env_fail_access(0);
+	fx_free(fx);
+	gd_free(gd);
+	vx_env_reset();
+	return 0;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Frames for tests: see packet.h. */
+#include "packet.h"
+
+#define FIN 0x01
+#define PSH 0x08
+#define CWR 0x80
+
+static u64 rng = 88172645463325252ull;
+
+void pkt_seed(u64 seed)
+{
+	rng = seed * 2654435769u + 88172645463325252ull;
+}
+
+u32 pkt_rand(void)
+{
+	rng ^= rng << 13;
+	rng ^= rng >> 7;
+	rng ^= rng << 17;
+	return rng >> 16;
+}
+
+void pkt_noise(void *p, u32 len)
+{
+	u8 *b = p;
+
+	while (len--)
+		*b++ = pkt_rand();
+}
+
+static void put16(u8 *p, u32 v)
+{
+	p[0] = v >> 8;
+	p[1] = v;
+}
+
+static void put32(u8 *p, u32 v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v);
+}
+
+static u32 get16(const u8 *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static u32 get32(const u8 *p)
+{
+	return get16(p) << 16 | get16(p + 2);
+}
+
+u16 pkt_sum(u16 sum, const u8 *p, u32 len)
+{
+	u32 s = sum, i;
+
+	for (i = 0; i < len; i++) {
+		s += i % 2 ? p[i] : p[i] << 8;
+		if (s > 0xffff)
+			s -= 0xffff;
+	}
+	return s;
+}
+
+static u16 pseudo(const u8 *ip, bool ip6, u32 tcp_len)
+{
+	u8 tail[4] = { 0, 6, tcp_len >> 8, tcp_len };
+
+	return pkt_sum(pkt_sum(0, ip + (ip6 ? 8 : 12), ip6 ? 32 : 8), tail, 4);
+}
+
+static u32 make_ip6(struct pkt *p, u8 *ip)
+{
+	u8 *next = ip + 6;
+	u32 off = 40, i;
+
+	pkt_noise(ip, 40);
+	ip[0] = 0x60 | (ip[0] & 15);
+	for (i = 0; i < sizeof(p->ext) && p->ext[i]; i++) {
+		*next = p->ext[i] == PKT_HOPOPTS ? 0 : p->ext[i];
+		memset(ip + off, 0, p->ext_len);
+		ip[off + 1] = p->ext_len / 8 - 1;
+		next = ip + off;
+		off += p->ext_len;
+	}
+	*next = p->proto;
+	return off;
+}
+
+static u32 make_ip4(struct pkt *p, u8 *ip)
+{
+	u32 len = 20 + p->ip_opts;
+
+	pkt_noise(ip, 20);
+	memset(ip + 20, 1, p->ip_opts);
+	ip[0] = 0x40 | len / 4;
+	put16(ip + 4, p->id);
+	put16(ip + 6, 0x4000);
+	ip[9] = p->proto;
+	return len;
+}
+
+void pkt_make(struct pkt *p)
+{
+	u32 off = 12, i, tcp_len = 20 + p->tcp_opts + p->payload;
+	u8 *ip, *tcp;
+
+	pkt_noise(p->data, 12);
+	for (i = 0; i < p->tags; i++, off += 4) {
+		put16(p->data + off, i + 1 < p->tags ? 0x88a8 : 0x8100);
+		put16(p->data + off + 2, 100 + i);
+	}
+	put16(p->data + off, p->ip6 ? 0x86dd : 0x0800);
+	p->l3 = off + 2;
+	ip = p->data + p->l3;
+	p->l4 = p->l3 + (p->ip6 ? make_ip6(p, ip) : make_ip4(p, ip));
+	tcp = p->data + p->l4;
+	pkt_noise(tcp, 20);
+	put32(tcp + 4, p->seq);
+	tcp[12] = (20 + p->tcp_opts) / 4 << 4;
+	tcp[13] = p->flags;
+	memset(tcp + 20, 1, p->tcp_opts);
+	p->hdr_len = p->l4 + 20 + p->tcp_opts;
+	pkt_noise(p->data + p->hdr_len, p->payload);
+	p->len = p->hdr_len + p->payload;
+
+	/* Too long a frame wraps these, which must not matter. */
+	put16(p->ip6 ? ip + 4 : ip + 2, p->ip6 ? p->len - p->l3 - 40 : p->len - p->l3);
+	if (!p->ip6) {
+		put16(ip + 10, 0);
+		put16(ip + 10, ~pkt_sum(0, ip, p->l4 - p->l3));
+	}
+	put16(tcp + 16, pseudo(ip, p->ip6, tcp_len));
+}
+
+void pkt_vnet(u8 *raw, u8 flags, u8 gso_type, u16 gso_size, u16 csum_start, u16 csum_offset)
+{
+	u16 v[] = { 0xbeef, gso_size, csum_start, csum_offset, 0 };	/* hdr_len is a lie */
+	u32 i;
+
+	raw[0] = flags;
+	raw[1] = gso_type;
+	for (i = 0; i < VX_ARRAY_SIZE(v); i++) {
+		raw[2 + 2 * i] = v[i];
+		raw[3 + 2 * i] = v[i] >> 8;
+	}
+}
+
+static bool same_but(const u8 *a, const u8 *b, u32 len, const u8 *skip, u32 nskip)
+{
+	u32 i, j;
+
+	for (i = 0; i < len; i++) {
+		for (j = 0; j < nskip && skip[j] != i; j++)
+			;
+		if (j == nskip && a[i] != b[i])
+			return false;
+	}
+	return true;
+}
+
+static const char *judge_ip(const struct pkt *p, u32 i, const u8 *ip, u32 l3_len)
+{
+	static const u8 may4[] = { 2, 3, 4, 5, 10, 11 }, may6[] = { 4, 5 };
+	const u8 *was = p->data + p->l3;
+
+	if (p->ip6) {
+		if (!same_but(ip, was, p->l4 - p->l3, may6, sizeof(may6)))
+			return "IPv6 header changed";
+		return get16(ip + 4) == l3_len - 40 ? NULL : "payload_len";
+	}
+	if (!same_but(ip, was, p->l4 - p->l3, may4, sizeof(may4)))
+		return "IPv4 header changed";
+	if (get16(ip + 2) != l3_len)
+		return "tot_len";
+	if (get16(ip + 4) != (u16)(p->id + i))
+		return "IPv4 id";
+	return pkt_sum(0, ip, p->l4 - p->l3) == 0xffff ? NULL : "IPv4 checksum";
+}
+
+const char *pkt_judge(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *frame, u32 len)
+{
+	static const u8 may[] = { 4, 5, 6, 7, 13, 16, 17 };
+	u32 from = i * mss, want = i + 1 < n ? mss : p->payload - from;
+	const u8 *tcp = frame + p->l4, *was = p->data + p->l4;
+	u8 flags = was[13];
+	const char *bad;
+
+	if (len != p->hdr_len + want)
+		return "length";
+	if (memcmp(frame, p->data, p->l3))
+		return "Ethernet header changed";
+	bad = judge_ip(p, i, frame + p->l3, len - p->l3);
+	if (bad)
+		return bad;
+	if (!same_but(tcp, was, p->hdr_len - p->l4, may, sizeof(may)))
+		return "TCP header changed";
+	if (get32(tcp + 4) != p->seq + from)
+		return "sequence number";
+	if (i + 1 < n)
+		flags &= ~(FIN | PSH);
+	if (i)
+		flags &= ~CWR;
+	if (tcp[13] != flags)
+		return "TCP flags";
+	if (memcmp(frame + p->hdr_len, p->data + p->hdr_len + from, want))
+		return "payload";
+	return pkt_sum(pseudo(frame + p->l3, p->ip6, len - p->l4), tcp, len - p->l4) == 0xffff ? NULL : "TCP checksum";
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames for tests, and a judge of what segmentation makes of them. The judge shares no code with the core: it
+ * parses byte by byte and sums word by word.
+ */
+#ifndef VX_TEST_PACKET_H
+#define VX_TEST_PACKET_H
+
+#include "vx_env.h"
+
+#define PKT_MAX	(70u << 10)
+
+struct pkt {
+	/* What to make. */
+	u32 tags;		/* VLAN tags, 0 to 3 */
+	bool ip6;
+	u32 ip_opts;		/* bytes of IPv4 options, multiple of 4 */
+	u8 ext[12];		/* IPv6 extension headers, 0-terminated; HOPOPTS is 255 here */
+	u32 ext_len;		/* bytes of each, multiple of 8 */
+	u8 proto;		/* 6 */
+	u32 tcp_opts;		/* bytes, multiple of 4 */
+	u8 flags;
+	u16 id;
+	u32 seq;
+	u32 payload;
+
+	/* What was made. */
+	u32 l3, l4, hdr_len, len;
+	u8 data[PKT_MAX];
+};
+
+#define PKT_HOPOPTS	255
+
+/* Repeatable random numbers. */
+u32 pkt_rand(void);
+void pkt_seed(u64 seed);
+void pkt_noise(void *p, u32 len);
+
+/* A TCP frame; addresses and payload are random, lengths and the pseudo-header's sum are as Linux sets them. */
+void pkt_make(struct pkt *p);
+
+/* The 10 or 12 header bytes before it. */
+void pkt_vnet(u8 *raw, u8 flags, u8 gso_type, u16 gso_size, u16 csum_start, u16 csum_offset);
+
+/* RFC 1071, one word at a time: the folded sum of len bytes, with what was summed before. */
+u16 pkt_sum(u16 sum, const u8 *p, u32 len);
+
+/* NULL when frame (of len bytes) is right as segment i of n of p at this mss, else what is wrong. */
+const char *pkt_judge(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *frame, u32 len);
+
+#endif

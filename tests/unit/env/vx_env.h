@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What kernel/core/ needs from its home, for tests: every access to guest
+ * memory is judged.
+ *
+ * Guest memory lives at invented addresses that the CPU cannot dereference;
+ * a core that forgets vx_guest_*() crashes. Each mapping is in one of three states:
+ *	mapped		accesses work
+ *	unmapped	a hole that once was memory: accesses return -EFAULT
+ *	unknown		never mapped: the core invented an address, which is a violation
+ * An access that leaves its mapping is a violation too, as no translated piece does.
+ *
+ * Rules that are always checked (see vx_env_* below):
+ *	single fetch	within a scope, no byte is read twice by vx_guest_read, or by vx_guest_get16 outside racy fields
+ *	acquire		after the load of an index or of descriptor flags, vx_rmb or vx_mb before what it announces is read
+ *	publish		after plain writes, vx_wmb or vx_mb before the store that announces them
+ *	event		vx_mb comes between such a store and the load of the driver's event field
+ *
+ * A violation aborts with one line on stderr, unless a test collects them.
+ */
+#ifndef VX_ENV_H
+#define VX_ENV_H
+
+#include <endian.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+
+#define vx_likely(x)	__builtin_expect(!!(x), 1)
+#define vx_unlikely(x)	__builtin_expect(!!(x), 0)
+#define vx_min(a, b)	({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
+#define vx_prefetch(p)	__builtin_prefetch(p)
+#define VX_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define vx_le16_to_cpu(x)	le16toh(x)
+#define vx_le32_to_cpu(x)	le32toh(x)
+#define vx_le64_to_cpu(x)	le64toh(x)
+#define vx_cpu_to_le16(x)	htole16(x)
+#define vx_cpu_to_le32(x)	htole32(x)
+#define vx_cpu_to_le64(x)	htole64(x)
+#define vx_be16_to_cpu(x)	be16toh(x)
+#define vx_cpu_to_be16(x)	htobe16(x)
+#define vx_be32_to_cpu(x)	be32toh(x)
+#define vx_cpu_to_be32(x)	htobe32(x)
+
+#define VX_READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define VX_WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+
+#define vx_load_acquire(p)	__atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define vx_store_release(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELEASE)
+
+void vx_rmb(void);
+void vx_wmb(void);
+void vx_mb(void);
+void *vx_zalloc(size_t size);
+void vx_free(void *p);
+int vx_guest_read(void *dst, u64 uaddr, u32 len);
+int vx_guest_write(u64 uaddr, const void *src, u32 len);
+int vx_guest_get16(u16 *v, u64 uaddr);
+int vx_guest_put16(u64 uaddr, u16 v);
+int vx_guest_or8(u64 uaddr, u8 mask);
+
+/* A hint may name any address at all. */
+static inline void vx_guest_prefetch(u64 uaddr)
+{
+}
+
+/*
+ * --- for tests only, from here on ---
+ */
+
+/* Map size bytes at uaddr (0: the environment chooses); returns uaddr. Zeroed. */
+u64 vx_env_guest_map(u64 uaddr, u64 size);
+/* Turn a mapping into a hole. */
+void vx_env_guest_unmap(u64 uaddr);
+/* The test's own view of guest memory: unchecked, for the driver side. NULL when not mapped as one piece. */
+void *vx_env_guest_ptr(u64 uaddr, u64 size);
+
+/* What the bytes at uaddr are, for the rules; flags add up. */
+enum vx_env_mark {
+	VX_ENV_RACY = 1,	/* fields that are read again and again: indices, flags, events */
+	VX_ENV_ACQUIRE = 2,	/* a load from here announces other data */
+	VX_ENV_PUBLISH = 4,	/* a store to here announces other data */
+	VX_ENV_EVENT = 8,	/* the driver's event field */
+	VX_ENV_ANNOUNCED = 16,	/* what an acquire load announces: ring entries, descriptors */
+};
+void vx_env_mark(u64 uaddr, u64 size, unsigned int marks);
+
+/* Single-fetch scope: one call of the core. Scopes do not nest. */
+void vx_env_scope_begin(void);
+void vx_env_scope_end(void);
+
+/* The access (or allocation) number n from now fails, 1 being the next; 0: none. */
+void vx_env_fail_access(u64 n);
+void vx_env_fail_alloc(u64 n);
+/* Accesses and allocations so far: what a test counts to fail each in turn. */
+u64 vx_env_accesses(void);
+u64 vx_env_allocs(void);
+u64 vx_env_live_allocs(void);
+
+/* Recorded accesses. */
+enum vx_env_op {
+	VX_ENV_READ, VX_ENV_WRITE, VX_ENV_GET16, VX_ENV_PUT16, VX_ENV_OR8, VX_ENV_RMB, VX_ENV_WMB, VX_ENV_MB,
+};
+
+struct vx_env_event {
+	enum vx_env_op op;
+	u64 uaddr;
+	u32 len;
+};
+
+void vx_env_trace_start(void);
+void vx_env_trace_stop(void);
+u32 vx_env_trace_len(void);
+const struct vx_env_event *vx_env_trace(u32 i);
+/* Index of the first event >= from with this op that touches [uaddr, uaddr + len) (barriers: anything); -1: none. */
+int vx_env_trace_find(u32 from, enum vx_env_op op, u64 uaddr, u64 len);
+
+/* Called after each successful access: to change memory under the core's feet, as a guest may. NULL: none. */
+typedef void (*vx_env_hook_fn)(enum vx_env_op op, u64 uaddr, u32 len);
+void vx_env_hook(vx_env_hook_fn fn);
+
+/* Collect violations instead of aborting; take returns how many there were, and the text of the last. */
+void vx_env_collect(bool on);
+u32 vx_env_take_violations(const char **last);
+
+/* Forget all mappings, marks and plans. Violation when allocations of the core are still alive. */
+void vx_env_reset(void);
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+
+#include "output.h"
+#include "say.h"
+
+int vx_print_json(json_t *document)
+{
+	int err = 0;
+
+	if (!document)
+		return vx_fail(-ENOMEM, "out of memory");
+	if (json_dumpf(document, stdout, JSON_INDENT(2) | JSON_SORT_KEYS) || puts("") < 0)
+		err = vx_fail(-EIO, "cannot write to standard output");
+	json_decref(document);
+	return err;
+}

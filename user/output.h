@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lists on stdout: lines for people, one JSON document with -j. */
+#ifndef VX_OUTPUT_H
+#define VX_OUTPUT_H
+
+#include <jansson.h>
+
+int vx_print_json(json_t *document);	/* takes the reference; NULL is -ENOMEM */
+
+#endif

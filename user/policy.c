@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is in the slots of vx_policy_v1, whoever put it there. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "pins.h"
+#include "policy.h"
+#include "say.h"
+#include "words.h"
+
+#define VX_PROG_MAPS_MAX	64
+
+static __u32 pinned_map_id(const char *name)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	int fd = vx_pin_open("v1/%s", name);
+
+	if (fd < 0)
+		return 0;
+	bpf_obj_get_info_by_fd(fd, &info, &len);
+	close(fd);
+	return info.id;
+}
+
+/* Loaded without the shared maps it would work on empty ones of its own, and lose every frame. */
+static bool shares_maps(const __u32 *ids, __u32 n)
+{
+	const __u32 wanted[] = { pinned_map_id("vx_policy_v1"), pinned_map_id("vx_frame_v1") };
+	__u32 i, found = 0;
+
+	for (i = 0; i < n; i++)
+		found |= (ids[i] == wanted[0]) | (ids[i] == wanted[1]) << 1;
+	return found == 3;
+}
+
+static int describe(__u32 prog_id, struct vx_policy *policy)
+{
+	__u32 map_ids[VX_PROG_MAPS_MAX] = {};
+	struct bpf_prog_info info = { .nr_map_ids = VX_PROG_MAPS_MAX, .map_ids = (__u64)(unsigned long)map_ids };
+	__u32 len = sizeof(info);
+	int fd, err = 0;
+
+	fd = bpf_prog_get_fd_by_id(prog_id);
+	if (fd < 0)
+		return -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		err = -errno;
+	close(fd);
+	if (err)
+		return err;
+	policy->prog_id = prog_id;
+	memcpy(policy->tag, info.tag, sizeof(policy->tag));
+	snprintf(policy->prog_name, sizeof(policy->prog_name), "%s", info.name);
+	policy->foreign = !shares_maps(map_ids, info.nr_map_ids < VX_PROG_MAPS_MAX ? info.nr_map_ids : VX_PROG_MAPS_MAX);
+	return 0;
+}
+
+/* The name is that of the directory whose program sits in the slot. */
+static int match_pin(const char *name, void *arg)
+{
+	struct vx_policy *policy = arg;
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	int fd, err;
+
+	fd = vx_pin_open("policies/%s/prog", name);
+	if (fd < 0)
+		return 0;
+	err = bpf_obj_get_info_by_fd(fd, &info, &len);
+	close(fd);
+	if (err || info.id != policy->prog_id)
+		return 0;
+	snprintf(policy->name, sizeof(policy->name), "%s", name);
+	return 1;
+}
+
+static int count_users(__u32 id)
+{
+	struct vx_chain_key key, *prev = NULL;
+	__u8 ids[VX_CHAIN_MAX];
+	int fd, i, n = 0;
+
+	fd = vx_pin_open("v1/vx_chain_v1");
+	if (fd < 0)
+		return 0;
+	while (!bpf_map_get_next_key(fd, prev, &key)) {
+		prev = &key;
+		if (bpf_map_lookup_elem(fd, &key, ids))
+			continue;
+		/* Behind the first 0 a chain says nothing. */
+		for (i = 0; i < VX_CHAIN_MAX && ids[i] && ids[i] != id; i++)
+			;
+		n += i < VX_CHAIN_MAX && ids[i] == id;
+	}
+	close(fd);
+	return n;
+}
+
+int vx_policy_each(int (*fn)(const struct vx_policy *policy, void *arg), void *arg)
+{
+	int fd, ret = 0;
+	__u32 id, prog_id;
+
+	fd = vx_pin_open("v1/vx_policy_v1");
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	for (id = 1; id < VX_POLICY_SLOTS && !ret; id++) {
+		struct vx_policy policy = { .id = id };
+
+		if (bpf_map_lookup_elem(fd, &id, &prog_id) || describe(prog_id, &policy))
+			continue;
+		vx_pin_each("policies", match_pin, &policy);
+		policy.users = count_users(id);
+		ret = fn(&policy, arg);
+	}
+	close(fd);
+	return ret;
+}
+
+struct search {
+	const char *word;
+	__u32 id;		/* the word as a number, or 0 */
+	struct vx_policy *found;
+};
+
+static int matches(const struct vx_policy *policy, void *arg)
+{
+	struct search *s = arg;
+
+	if (strcmp(policy->name, s->word) && policy->id != s->id)
+		return 0;
+	*s->found = *policy;
+	return 1;
+}
+
+int vx_policy_find(const char *word, struct vx_policy *policy)
+{
+	struct search s = { .word = word, .found = policy };
+	int ret;
+
+	vx_parse_u32(word, 1, VX_POLICY_SLOTS - 1, &s.id);
+	ret = vx_policy_each(matches, &s);
+	return ret > 0 ? 0 : ret ? ret : -ENOENT;
+}
+
+int vx_policy_del(const char *name)
+{
+	struct vx_policy policy;
+	int fd, err = 0;
+
+	if (vx_policy_find(name, &policy)) {
+		/* A policy that was taken out of its slot by bpftool still has its pins. */
+		if (!vx_check_name(name, VX_POLICY_NAME_MAX) && vx_pin_exists("policies/%s", name))
+			return vx_pin_remove("policies/%s", name);
+		return vx_fail(-ENOENT, "there is no policy %s; see 'vhost-xdp policy list'", name);
+	}
+	if (policy.users)
+		return vx_fail(-EBUSY, "%d chain%s policy %s; take it out first: vhost-xdp policy set PORT DIRECTION ...", policy.users,
+			       policy.users > 1 ? "s use" : " uses", name);
+	fd = vx_pin_open("v1/vx_policy_v1");
+	if (fd < 0)
+		return vx_fail(fd, "cannot open the policy map: %s", strerror(-fd));
+	if (bpf_map_delete_elem(fd, &policy.id))
+		err = vx_fail(-errno, "cannot empty policy slot %u: %s", policy.id, strerror(errno));
+	close(fd);
+	if (!err && *policy.name)
+		err = vx_pin_remove("policies/%s", policy.name);
+	return err;
+}

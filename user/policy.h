@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Policies by name and number, and the chains that name them. */
+#ifndef VX_POLICY_H
+#define VX_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+#include <vhost_xdp/policy.h>
+
+#define VX_POLICY_NAME_MAX	31
+
+struct vx_policy {
+	__u32 id;			/* slot in vx_policy_v1 */
+	__u32 prog_id;
+	char name[VX_POLICY_NAME_MAX + 1];	/* of the pin directory; empty when bpftool put it there without one of ours */
+	char prog_name[16];
+	__u8 tag[8];
+	bool foreign;			/* does not use our two maps: every frame it judges is lost */
+	int users;			/* chains that name it */
+};
+
+const char *vx_direction_name(int direction);
+/* "to-guest" or "from-guest", or an unambiguous beginning; -EINVAL otherwise. */
+int vx_direction_parse(const char *word);
+
+/* In order of id, until fn returns non-zero; returns that, 0, or a negative errno. */
+int vx_policy_each(int (*fn)(const struct vx_policy *policy, void *arg), void *arg);
+/* By name or number. 0 or -ENOENT; nothing is printed. */
+int vx_policy_find(const char *word, struct vx_policy *policy);
+
+/* These print one line when they fail. id 0: the first free one. */
+int vx_policy_load(const char *file, const char *name, __u32 id);
+int vx_policy_load_builtin(const char *name);
+int vx_policy_del(const char *name);
+/* The name of a policy as a file name suggests it: "dir/policy_acl.bpf.o" is "acl". */
+/* Print the bpftool commands for the state at hand. */
+int vx_policy_show_bpftool(void);
+void vx_policy_name_of(const char *file, char *name, size_t len);
+
+/* A chain in words to ids. Resolve loads built-in policies that are missing, and prints a line when it fails; find does neither. */
+int vx_chain_resolve(const char *words, __u8 ids[VX_CHAIN_MAX]);
+int vx_chain_find(const char *words, __u8 ids[VX_CHAIN_MAX]);
+/* Back into words: "antispoof,acl", "none"; numbers where there is no name. */
+void vx_chain_text(const __u8 ids[VX_CHAIN_MAX], char *text, size_t len);
+
+int vx_chain_get(__u32 port, int direction, __u8 ids[VX_CHAIN_MAX]);
+int vx_chain_set(__u32 port, int direction, const __u8 ids[VX_CHAIN_MAX]);
+void vx_chain_clear(__u32 port);
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "pins.h"
+#include "policy.h"
+#include "port_maps.h"
+
+static int put(const char *map, const void *key, const void *value, __u64 flags)
+{
+	int fd = vx_pin_open("v1/%s", map), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_update_elem(fd, key, value, flags))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static void drop(const char *map, const void *key)
+{
+	int fd = vx_pin_open("v1/%s", map);
+
+	if (fd < 0)
+		return;
+	bpf_map_delete_elem(fd, key);
+	close(fd);
+}
+
+__u32 vx_port_maps_free_id(void)
+{
+	int fd = vx_pin_open("v1/vx_ports");
+	struct vx_port_cfg cfg;
+	__u32 id, found = 0;
+
+	if (fd < 0)
+		return 0;
+	for (id = 1; id < VX_PORTS_MAX && !found; id++)
+		if (!bpf_map_lookup_elem(fd, &id, &cfg) && !cfg.host_ifindex)
+			found = id;
+	close(fd);
+	return found;
+}
+
+static int clear_traffic(__u32 port)
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	struct vx_counter *zero;
+	__u32 dir;
+
+	if (cpus < 0)
+		return cpus;
+	zero = calloc(cpus, sizeof(*zero));
+	if (!zero)
+		return -ENOMEM;
+	for (dir = 0; dir < VX_DIRECTIONS && !err; dir++) {
+		__u32 key = port * VX_DIRECTIONS + dir;
+
+		err = put("vx_traffic", &key, zero, BPF_ANY);
+	}
+	free(zero);
+	return err;
+}
+
+static void clear_drops(__u32 port)
+{
+	int fd = vx_pin_open("v1/vx_drops");
+	struct vx_drop_key key, next, *prev = NULL;
+
+	if (fd < 0)
+		return;
+	while (!bpf_map_get_next_key(fd, prev, &next)) {
+		/* The current key goes only once the next one is known: a deleted key restarts the walk. */
+		if (prev && key.port == port)
+			bpf_map_delete_elem(fd, &key);
+		key = next;
+		prev = &key;
+	}
+	if (prev && key.port == port)
+		bpf_map_delete_elem(fd, &key);
+	close(fd);
+}
+
+static int engine_page(const struct vx_port *port)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	int fd, err = 0;
+
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vx_engine", sizeof(__u32), sizeof(struct vx_engine_page), 1, &opts);
+	if (fd < 0)
+		return -errno;
+	err = vx_pin_add(fd, "ports/%s/engine", port->cfg.name);
+	if (!err)
+		err = put("vx_engines", &port->id, &fd, BPF_ANY);
+	close(fd);
+	return err;
+}
+
+int vx_port_maps_fill(const struct vx_port *port)
+{
+	const struct vx_if host = { .port = port->id, .direction = VX_FROM_GUEST };
+	const struct vx_if guest = { .port = port->id, .direction = VX_TO_GUEST };
+	const struct vx_port_cfg *cfg = &port->cfg;
+	int err;
+
+	err = clear_traffic(port->id);
+	if (err)
+		return err;
+	clear_drops(port->id);
+	vx_chain_clear(port->id);
+	err = engine_page(port);
+	if (!err)
+		err = put("vx_ports", &port->id, cfg, BPF_ANY);
+	if (!err)
+		err = put("vx_ifs", &cfg->host_ifindex, &host, BPF_ANY);
+	if (!err)
+		err = put("vx_ifs", &cfg->guest_ifindex, &guest, BPF_ANY);
+	return err ? err : put("vx_dev", &cfg->host_ifindex, &cfg->host_ifindex, BPF_ANY);
+}
+
+void vx_port_maps_clear(const struct vx_port *port)
+{
+	const struct vx_port_cfg none = {};
+
+	drop("vx_dev", &port->cfg.host_ifindex);
+	drop("vx_ifs", &port->cfg.guest_ifindex);
+	drop("vx_ifs", &port->cfg.host_ifindex);
+	put("vx_ports", &port->id, &none, BPF_ANY);
+	drop("vx_engines", &port->id);
+	vx_chain_clear(port->id);
+	clear_drops(port->id);
+}
+
+static struct vx_fdb_key fdb_key(const struct vx_port_cfg *cfg)
+{
+	struct vx_fdb_key key = { .uplink_ifindex = cfg->uplink_ifindex, .vlan = cfg->vlan };
+
+	memcpy(key.mac, cfg->mac, sizeof(key.mac));
+	return key;
+}
+
+__u32 vx_port_maps_owner(const struct vx_port_cfg *cfg)
+{
+	struct vx_fdb_key key = fdb_key(cfg);
+	struct vx_fdb_entry entry = {};
+	int fd = vx_pin_open("v1/vx_fdb");
+
+	if (fd < 0)
+		return 0;
+	bpf_map_lookup_elem(fd, &key, &entry);
+	close(fd);
+	return entry.port;
+}
+
+/* A group is replaced as a whole: readers see the old list or the new one. */
+static int change_group(const struct vx_port *port, bool join)
+{
+	struct vx_group_key key = { .uplink_ifindex = port->cfg.uplink_ifindex, .vlan = port->cfg.vlan };
+	struct vx_group *group;
+	__u32 i, n = 0;
+	int fd, err = 0;
+
+	fd = vx_pin_open("v1/vx_members");
+	if (fd < 0)
+		return fd;
+	group = calloc(1, sizeof(*group));
+	if (!group) {
+		close(fd);
+		return -ENOMEM;
+	}
+	bpf_map_lookup_elem(fd, &key, group);
+	for (i = 0; i < group->n && i < VX_MEMBERS_MAX; i++)
+		if (group->host_ifindex[i] != port->cfg.host_ifindex)
+			group->host_ifindex[n++] = group->host_ifindex[i];
+	if (join && n == VX_MEMBERS_MAX)
+		err = -E2BIG;
+	else if (join)
+		group->host_ifindex[n++] = port->cfg.host_ifindex;
+	group->n = n;
+	if (!err && (n ? bpf_map_update_elem(fd, &key, group, BPF_ANY) : bpf_map_delete_elem(fd, &key)) && (n || errno != ENOENT))
+		err = -errno;
+	free(group);
+	close(fd);
+	return err;
+}
+
+int vx_port_maps_join(const struct vx_port *port)
+{
+	struct vx_fdb_entry entry = { .port = port->id, .host_ifindex = port->cfg.host_ifindex };
+	struct vx_fdb_key key = fdb_key(&port->cfg);
+	int err;
+
+	err = change_group(port, true);
+	return err ? err : put("vx_fdb", &key, &entry, BPF_NOEXIST);
+}
+
+void vx_port_maps_leave(const struct vx_port *port)
+{
+	struct vx_fdb_key key = fdb_key(&port->cfg);
+
+	/* The entry may be another port's: the one whose MAC this one could not have. */
+	if (vx_port_maps_owner(&port->cfg) == port->id)
+		drop("vx_fdb", &key);
+	change_group(port, false);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "netdev.h"
+#include "pins.h"
+#include "stats.h"
+
+const char *vx_stage_name(unsigned int stage)
+{
+	switch (stage) {
+#define X(name, n, text) case n: return text;
+	VX_STAGES(X)
+#undef X
+	}
+	return "unknown";
+}
+
+const char *vx_reason_name(unsigned int reason, char buf[VX_NUMBER_TEXT])
+{
+	switch (reason) {
+#define X(name, n, text) case n: return text;
+	VX_REASONS(X)
+#undef X
+	}
+	snprintf(buf, VX_NUMBER_TEXT, "%s_%u", reason >= VX_REASON_CUSTOM ? "custom" : "reason", reason);
+	return buf;
+}
+
+/* One value per possible CPU. */
+static struct vx_counter lookup_sum(int fd, const void *key)
+{
+	int cpus = libbpf_num_possible_cpus(), i;
+	struct vx_counter *each, sum = {};
+
+	if (cpus <= 0)
+		return sum;
+	each = calloc(cpus, sizeof(*each));
+	if (!each)
+		return sum;
+	if (!bpf_map_lookup_elem(fd, key, each))
+		for (i = 0; i < cpus; i++) {
+			sum.packets += each[i].packets;
+			sum.bytes += each[i].bytes;
+		}
+	free(each);
+	return sum;
+}
+
+struct vx_counter vx_stats_traffic(const struct vx_port *port, int direction)
+{
+	__u32 key = port->id * VX_DIRECTIONS + direction;
+	int fd = vx_pin_open("v1/vx_traffic");
+	struct vx_counter sum = {};
+
+	if (fd < 0)
+		return sum;
+	sum = lookup_sum(fd, &key);
+	close(fd);
+	return sum;
+}
+
+int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg), void *arg)
+{
+	struct vx_drop_key key, *prev = NULL;
+	int fd, ret = 0;
+
+	fd = vx_pin_open("v1/vx_drops");
+	if (fd < 0)
+		return fd;
+	while (!ret && !bpf_map_get_next_key(fd, prev, &key)) {
+		struct vx_counter sum;
+
+		prev = &key;
+		if (key.port != port)
+			continue;
+		sum = lookup_sum(fd, &key);
+		if (sum.packets)
+			ret = fn(&key, &sum, arg);
+	}
+	close(fd);
+	return ret;
+}
+
+struct collection {
+	struct vx_loss *losses;
+	int n, max;
+	const char *end;
+};
+
+static void add_loss(struct collection *c, const char *name, __u64 packets)
+{
+	struct vx_loss *loss;
+	int i;
+
+	if (!packets)
+		return;
+	for (i = 0; i < c->n; i++)
+		if (!strcmp(c->losses[i].end, c->end) && !strcmp(c->losses[i].name, name)) {
+			c->losses[i].packets += packets;
+			return;
+		}
+	if (c->n == c->max)
+		return;
+	loss = &c->losses[c->n++];
+	snprintf(loss->end, sizeof(loss->end), "%s", c->end);
+	loss->name = name;
+	loss->packets = packets;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), n = strlen(end);
+
+	return len >= n && !strcmp(s + len - n, end);
+}
+
+/*
+ * "rx_queue_3_drops" and its like, spelt differently over the years, summed
+ * over queues. What our own programs dropped ("xdp_drops") is in vx_drops.
+ */
+static void collect(const char *name, __u64 value, void *arg)
+{
+	struct collection *c = arg;
+
+	if (ends_with(name, "xdp_drops"))
+		return;
+	if (ends_with(name, "_xdp_xmit_errors") || ends_with(name, "_xdp_xmit_err"))
+		add_loss(c, "xmit_errors", value);
+	else if (ends_with(name, "_xdp_tx_errors") || ends_with(name, "_xdp_tx_err"))
+		add_loss(c, "tx_errors", value);
+	else if (ends_with(name, "_drops"))
+		add_loss(c, "rx_drops", value);
+}
+
+static void collect_netdev(struct collection *c, const char *name)
+{
+	struct vx_netdev dev;
+
+	c->end = name;
+	vx_netdev_each_stat(name, collect, c);
+	if (!vx_netdev_by_name(name, &dev))
+		add_loss(c, "tx_dropped", dev.tx_dropped);
+}
+
+int vx_stats_losses(const struct vx_port *port, struct vx_loss *losses, int max)
+{
+	struct collection c = { .losses = losses, .max = max };
+	char guest_end[VX_NAME_LEN];
+
+	if (!vx_port_alive(port))
+		return 0;
+	vx_port_guest_end(port, guest_end);
+	collect_netdev(&c, port->cfg.name);
+	collect_netdev(&c, guest_end);
+	return c.n;
+}
