@@ -164,16 +164,6 @@ static __always_inline int vx_redirect(struct vx_pkt *pkt, __u32 ifindex)
 	return XDP_REDIRECT;
 }
 
-static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt *pkt, struct vx_port_cfg *cfg)
-{
-	/* The guest's priority, if it set one, survives in the new tag. */
-	__u16 tci = cfg->vlan | (pkt->vlan_outer & ~VX_VLAN_VID);
-
-	if (cfg->vlan && vx_vlan_push(ctx, tci))
-		return vx_drop_here(pkt, VX_REASON_VLAN_FAILED, 0);
-	return vx_redirect(pkt, cfg->uplink_ifindex);
-}
-
 /* To the clsact program on this host end, which counts what it delivers. The note proves that the whole chain passed. */
 static __always_inline int vx_pass_to_tc(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
@@ -187,6 +177,20 @@ static __always_inline int vx_pass_to_tc(struct xdp_md *ctx, struct vx_pkt *pkt)
 	note->magic = VX_PASSED_MAGIC;
 	note->port = pkt->port;
 	return XDP_PASS;
+}
+
+static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt *pkt, struct vx_port_cfg *cfg)
+{
+	/* The guest's priority, if it set one, survives in the new tag. */
+	__u16 tci = cfg->vlan | (pkt->vlan_outer & ~VX_VLAN_VID);
+
+	/* An uplink without native XDP is no target of a redirect, but its queueing discipline takes what tc sends. */
+	if (bpf_redirect_map(&vx_dev, cfg->uplink_ifindex, XDP_DROP) != XDP_REDIRECT)
+		return vx_pass_to_tc(ctx, pkt);
+	if (cfg->vlan && vx_vlan_push(ctx, tci))
+		return vx_drop_here(pkt, VX_REASON_VLAN_FAILED, 0);
+	vx_count_traffic(pkt->port, VX_FROM_GUEST, 1, pkt->len);
+	return XDP_REDIRECT;
 }
 
 static __always_inline int vx_deliver_from_guest(struct xdp_md *ctx, struct vx_pkt *pkt)

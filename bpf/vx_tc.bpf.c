@@ -226,9 +226,25 @@ static __always_inline int vx_flood_all(struct __sk_buff *skb, struct vx_if *vif
 	return cfg->flags & VX_PORT_HOST_ALLOW ? vx_to_host(skb, cfg) : TC_ACT_SHOT;
 }
 
+/* Unicast that XDP could not redirect: its uplink has no native XDP, or is gone. */
+static __always_inline int vx_to_wire(struct __sk_buff *skb, struct vx_if *vif, struct vx_port_cfg *cfg)
+{
+	__u32 ifindex = cfg->uplink_ifindex;
+	struct vx_uplink_cfg *uplink = bpf_map_lookup_elem(&vx_uplinks, &ifindex);
+
+	if (!uplink || !(uplink->flags & VX_UPLINK_GENERIC))
+		return vx_shot(skb, vif, VX_REASON_REDIRECT_FAILED);
+	vx_count_skb(skb, vif->port);
+	if (cfg->vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), cfg->vlan))
+		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
+	skb->mark = VX_MARK_TO_WIRE;
+	return bpf_redirect(ifindex, 0);
+}
+
 /*
  * Ingress of a port's ends. On the host end arrives what vx_finish passed on:
- * group frames, and unicast to the host's own address. Whatever else arrives
+ * group frames, unicast to the host's own address, and unicast to an uplink
+ * that is no target for XDP. Whatever else arrives
  * here was let through by nobody.
  */
 SEC("tc")
@@ -249,7 +265,7 @@ int vx_host_end(struct __sk_buff *skb)
 	if (vx_mac_group(eth->h_dest))
 		return vx_flood_all(skb, vif, cfg);
 	if (!vx_mac_equal(eth->h_dest, cfg->uplink_mac))
-		return vx_shot(skb, vif, VX_REASON_BAD_VERDICT);
+		return vx_to_wire(skb, vif, cfg);
 	if (!(cfg->flags & VX_PORT_HOST_ALLOW))
 		return vx_shot(skb, vif, VX_REASON_HOST_DENIED);
 	vx_count_skb(skb, vif->port);

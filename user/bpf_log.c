@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <bpf/libbpf.h>
 #include <xdp/libxdp.h>
@@ -16,23 +17,36 @@ static char kept[65536];
 static size_t kept_len;
 static char reason[256];
 
+/* A message may be the whole log of the verifier, many megabytes of it: its end is what counts. */
+static void append(const char *text, size_t len)
+{
+	size_t half = sizeof(kept) / 2;
+
+	if (len >= half) {
+		text += len - half + 1;
+		len = half - 1;
+	}
+	if (kept_len + len >= sizeof(kept)) {
+		memmove(kept, kept + kept_len - half, half);
+		kept_len = half;
+	}
+	memcpy(kept + kept_len, text, len);
+	kept_len += len;
+	kept[kept_len] = '\0';
+}
+
 static void __attribute__((format(printf, 1, 0))) keep(const char *fmt, va_list ap)
 {
-	va_list again;
-	int n;
+	char *text;
+	int len;
 
-	va_copy(again, ap);
-	if (vx_verbose)
-		vfprintf(stderr, fmt, again);
-	va_end(again);
-	if (kept_len > sizeof(kept) / 2) {
-		memmove(kept, kept + sizeof(kept) / 4, kept_len - sizeof(kept) / 4);
-		kept_len -= sizeof(kept) / 4;
-	}
-	n = vsnprintf(kept + kept_len, sizeof(kept) - kept_len, fmt, ap);
-	if (n < 0)
+	len = vasprintf(&text, fmt, ap);
+	if (len < 0)
 		return;
-	kept_len += (size_t)n < sizeof(kept) - kept_len ? (size_t)n : sizeof(kept) - kept_len - 1;
+	if (vx_verbose)
+		fputs(text, stderr);
+	append(text, len);
+	free(text);
 }
 
 static int libbpf_line(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -80,17 +94,16 @@ static bool is_noise(const char *s)
 
 const char *vx_bpf_log_reason(void)
 {
-	char *save = NULL, *s, *begin, *end;
+	char *save = NULL, *s, *end = NULL;
 
 	reason[0] = '\0';
-	begin = strstr(kept, "BEGIN PROG LOAD LOG");
-	if (!begin)
+	for (s = strstr(kept, "END PROG LOAD LOG"); s; s = strstr(s + 1, "END PROG LOAD LOG"))
+		end = s;
+	if (!end)
 		return reason;
-	end = strstr(begin, "END PROG LOAD LOG");
-	if (end)
-		*end = '\0';
-	for (s = strtok_r(begin, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
-		if (!is_noise(s) && s != begin)
+	*end = '\0';
+	for (s = strtok_r(kept, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
+		if (!is_noise(s))
 			snprintf(reason, sizeof(reason), "%s", s);
 	vx_bpf_log_reset();
 	return reason;

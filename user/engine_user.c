@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <bpf/bpf.h>
-#include <signal.h>
-#include <stdio.h>
-#include <time.h>
 #include <linux/if_ether.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -11,8 +7,6 @@
 #include "engine_user.h"
 #include "pins.h"
 #include "say.h"
-
-#define QUEUE_FREE_TRIES	100
 
 static void must_not_hang(bool answered)
 {
@@ -41,7 +35,7 @@ static void assign_sources(struct vx_engine *e)
 	}
 	for (u32 i = 0; i < e->nsockets; i++) {
 		bool lent = lends(e, i, nlive);
-		struct vx_worker *w = &e->worker[!lent ? i : nlive ? live[i % nlive] : i % e->npairs];
+		struct vx_worker *w = &e->worker[!lent ? i : nlive ? live[i % nlive] : 0];
 
 		w->source[w->nsource++] = &e->socket[i];
 		if (!lent)
@@ -163,77 +157,6 @@ static int page_open(struct vx_engine *e)
 	return 0;
 }
 
-/* Only after the first socket is bound: until then the page may be another engine's. */
-static void page_reset(struct vx_engine *e)
-{
-	memset(e->page, 0, sizeof(*e->page));
-	e->page->abi = VX_ENGINE_ABI;
-	e->page->queue_pairs = e->nsockets;
-	e->page->pid = getpid();
-}
-
-/* Is the process that the page names still there? If it is not ours to ask, assume so. */
-static bool owner_lives(const struct vx_engine *e)
-{
-	pid_t owner = (pid_t)VX_READ_ONCE(e->page->pid);
-
-	return owner > 0 && owner != getpid() && (!kill(owner, 0) || errno != ESRCH);
-}
-
-/* The kernel gives a queue free some time after the last engine's end: a restart must wait for that. */
-static int socket_open(struct vx_engine *e, u32 i, const char *ifname)
-{
-	const struct timespec pause = { .tv_nsec = 20000000 };
-	int err;
-
-	for (u32 tries = 0; ; tries++) {
-		err = vx_xsk_open(&e->socket[i], ifname, e->port.cfg.guest_ifindex, i, e->port.cfg.mtu);
-		if (err != -EBUSY)
-			return err;
-		if (owner_lives(e))
-			return vx_fail(err, "port %s is already served, by process %u; stop that one first", e->port.cfg.name,
-				       e->page->pid);
-		if (tries == QUEUE_FREE_TRIES)
-			return vx_fail(err, "queue %u of %s already has an AF_XDP socket of another program; stop that one first",
-				       i, ifname);
-		nanosleep(&pause, NULL);
-	}
-}
-
-static int sockets_open(struct vx_engine *e)
-{
-	char ifname[VX_NAME_LEN];
-
-	vx_port_guest_end(&e->port, ifname);
-	for (u32 i = 0; i < e->nsockets; i++) {
-		int err = socket_open(e, i, ifname);
-
-		if (err)
-			return err;
-		if (!i)
-			page_reset(e);
-	}
-	return 0;
-}
-
-static int sockets_publish(struct vx_engine *e)
-{
-	int fd = vx_pin_open("v1/vx_xsk"), err = 0;
-
-	if (fd < 0)
-		return vx_fail(fd, "the map of AF_XDP sockets is missing (%s); run: vhost-xdp doctor", strerror(-fd));
-	for (u32 i = 0; i < e->nsockets && !err; i++) {
-		u32 key = e->port.id * VX_QUEUE_PAIRS_MAX + i;
-
-		err = bpf_map_update_elem(fd, &key, &e->socket[i].fd, BPF_ANY);
-		if (err)
-			vx_fail(err, "queue %u of port %s cannot enter the map of AF_XDP sockets: %s", i, e->port.cfg.name,
-				strerror(-err));
-	}
-	close(fd);
-	return err;
-}
-
 static int workers_init(struct vx_engine *e, u32 busy_poll_us)
 {
 	for (u32 i = 0; i < e->npairs; i++) {
@@ -271,6 +194,7 @@ int vx_engine_find(struct vx_engine *e, const char *name, u32 queues)
 	for (u32 i = 0; i < VX_QUEUE_PAIRS_MAX; i++)
 		e->socket[i].fd = -1;
 	e->attention = -1;
+	e->links = -1;
 	err = vx_port_find(name, &e->port);
 	if (err == -ENOENT)
 		return vx_fail(err, "there is no port %s; make it with: vhost-xdp port add %s mac ... uplink ...", name, name);
@@ -293,12 +217,14 @@ int vx_engine_open(struct vx_engine *e, u32 busy_poll_us)
 	e->attention = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (e->attention < 0)
 		return vx_fail(-errno, "no eventfd: %s", strerror(errno));
-	err = sockets_open(e);
+	err = vx_engine_links_open(e);
+	if (!err)
+		err = vx_engine_sockets_open(e);
 	if (err)
 		return err;
 	e->vu = vx_vu_new(e->port.cfg.name, e->npairs, e->port.cfg.mtu, &engine_ops, e);
 	err = e->vu ? workers_init(e, busy_poll_us) : -ENOMEM;
-	return err ? err : sockets_publish(e);
+	return err ? err : vx_engine_sockets_publish(e);
 }
 
 int vx_engine_start(struct vx_engine *e)
@@ -318,10 +244,6 @@ int vx_engine_attend(struct vx_engine *e)
 
 	if (read(e->attention, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return -errno;
-	for (u32 i = 0; i < e->npairs; i++) {
-		if (atomic_load(&e->worker[i].device_gone))
-			return vx_fail(-ENETDOWN, "%s: the port's netdev is gone; serve ends", e->port.cfg.name);
-	}
 	if (vx_guest_faulted())
 		return vx_fail(-EIO, "%s: the VMM truncated its memory file; the device stops until a VMM connects anew",
 			       e->port.cfg.name);
@@ -367,5 +289,7 @@ bool vx_engine_close(struct vx_engine *e)
 	munmap(e->page, sizeof(*e->page));
 	if (e->attention >= 0)
 		close(e->attention);
+	if (e->links >= 0)
+		close(e->links);
 	return true;
 }

@@ -12,6 +12,7 @@ struct vx_engine {
 	u32 npairs;		/* vring pairs offered; at most nsockets */
 	u32 nsockets;		/* one for each queue of the port */
 	int attention;		/* eventfd: a worker has something to say, see vx_engine_attend() */
+	int links;		/* netlink: some netdev changed, see vx_engine_links_changed() */
 	bool told[2 * VX_QUEUE_PAIRS_MAX];	/* broken vrings that were reported */
 	struct vx_engine_page *page;
 	struct vx_vu *vu;
@@ -34,10 +35,14 @@ int vx_engine_start(struct vx_engine *e);
 /* Drain, stop, close; of an engine that was found or opened. False: a worker hangs and the process must exit without more ado. */
 bool vx_engine_close(struct vx_engine *e);
 
-/*
- * After .attention became readable: report what broke. 0; -EIO: guest memory was lost, the VMM is to be
- * disconnected; -ENETDOWN: the port's device went away, the engine is to end.
- */
+/* Of engine_user_sockets.c: one socket for each queue of the port; then all of them into the XSKMAP. */
+int vx_engine_sockets_open(struct vx_engine *e);
+int vx_engine_sockets_publish(struct vx_engine *e);
+int vx_engine_links_open(struct vx_engine *e);
+
+/* After .attention became readable: report what broke. 0, or -EIO: guest memory was lost, the VMM is to be disconnected. */
 int vx_engine_attend(struct vx_engine *e);
+/* After .links became readable. 0, or -ENETDOWN: the port's netdev went away, the engine is to end. */
+int vx_engine_links_changed(struct vx_engine *e);
 
 #endif

@@ -212,6 +212,8 @@ struct vx_guest_mem *vx_guest_mem_new(const struct vx_vu_region *regions, const 
 	return gm ? finish(gm, err) : NULL;
 }
 
+#define NONE	UINT32_MAX
+
 /* A copy that shares all maps of old but the one at index leave. */
 static struct vx_guest_mem *copy_maps(const struct vx_guest_mem *old, u32 leave)
 {
@@ -227,9 +229,19 @@ static struct vx_guest_mem *copy_maps(const struct vx_guest_mem *old, u32 leave)
 	return gm;
 }
 
+static u32 find_region(const struct vx_guest_mem *gm, const struct vx_vu_region *r)
+{
+	for (u32 i = 0; gm && i < gm->n; i++) {
+		if (gm->region[i].gpa == r->gpa && gm->region[i].size == r->size && gm->region[i].vmm_addr == r->vmm_addr)
+			return i;
+	}
+	return NONE;
+}
+
+/* QEMU before 8.0 adds and removes each region once per queue pair: the last one to come counts. */
 struct vx_guest_mem *vx_guest_mem_add(const struct vx_guest_mem *old, const struct vx_vu_region *region, int fd, int *err)
 {
-	struct vx_guest_mem *gm = copy_maps(old, UINT32_MAX);
+	struct vx_guest_mem *gm = copy_maps(old, find_region(old, region));
 
 	*err = gm ? append_region(gm, region, fd) : -ENOMEM;
 	return gm ? finish(gm, err) : NULL;
@@ -237,19 +249,8 @@ struct vx_guest_mem *vx_guest_mem_add(const struct vx_guest_mem *old, const stru
 
 struct vx_guest_mem *vx_guest_mem_remove(const struct vx_guest_mem *old, const struct vx_vu_region *region, int *err)
 {
-	struct vx_guest_mem *gm;
-	u32 i;
+	struct vx_guest_mem *gm = copy_maps(old, find_region(old, region));
 
-	for (i = 0; old && i < old->n; i++) {
-		if (old->region[i].gpa == region->gpa && old->region[i].size == region->size &&
-		    old->region[i].vmm_addr == region->vmm_addr)
-			break;
-	}
-	if (!old || i == old->n) {
-		*err = vx_fail(-ENOENT, "the VMM removes a memory region that it never added; this is a fault of the VMM");
-		return NULL;
-	}
-	gm = copy_maps(old, i);
 	*err = gm ? 0 : -ENOMEM;
 	return gm ? finish(gm, err) : NULL;
 }

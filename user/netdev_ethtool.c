@@ -30,24 +30,27 @@ static int ethtool(const char *dev, void *cmd)
 /* NULL with errno set, or the strings of one set; the caller frees them. */
 static struct ethtool_gstrings *strings(const char *dev, __u32 set)
 {
-	struct {
-		struct ethtool_sset_info hdr;
-		__u32 len;
-	} info = { .hdr = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << set } };
+	/* The header and the one number that follows it. */
+	_Alignas(struct ethtool_sset_info) char buf[sizeof(struct ethtool_sset_info) + sizeof(__u32)] = { 0 };
+	struct ethtool_sset_info *info = (void *)buf;
 	struct ethtool_gstrings *s;
+	__u32 len;
 	int err;
 
-	err = ethtool(dev, &info);
-	if (err || !info.hdr.sset_mask) {
+	info->cmd = ETHTOOL_GSSET_INFO;
+	info->sset_mask = 1ULL << set;
+	err = ethtool(dev, buf);
+	if (err || !info->sset_mask) {
 		errno = err ? -err : EOPNOTSUPP;
 		return NULL;
 	}
-	s = calloc(1, sizeof(*s) + (size_t)info.len * ETH_GSTRING_LEN);
+	memcpy(&len, info->data, sizeof(len));
+	s = calloc(1, sizeof(*s) + (size_t)len * ETH_GSTRING_LEN);
 	if (!s)
 		return NULL;
 	s->cmd = ETHTOOL_GSTRINGS;
 	s->string_set = set;
-	s->len = info.len;
+	s->len = len;
 	err = ethtool(dev, s);
 	if (err) {
 		free(s);

@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "cmd.h"
 #include "output.h"
 #include "say.h"
+
+bool vx_json;
 
 int vx_print_json(json_t *document)
 {

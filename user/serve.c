@@ -79,6 +79,8 @@ static int dispatch(struct serve *s, int fd)
 	}
 	if (fd == s->engine.attention)
 		return attend(s);
+	if (fd == s->engine.links)
+		return vx_engine_links_changed(&s->engine);
 	if (fd == s->socket.fd)
 		accept_vmm(s);
 	else if (fd == s->engine.vu->conn.fd && vx_vu_readable(s->engine.vu))
@@ -128,6 +130,8 @@ static int watch_all(struct serve *s)
 
 	if (!err)
 		err = watch(s, EPOLL_CTL_ADD, s->engine.attention, EPOLLIN);
+	if (!err)
+		err = watch(s, EPOLL_CTL_ADD, s->engine.links, EPOLLIN);
 	if (!err)
 		err = watch(s, EPOLL_CTL_ADD, s->socket.fd, EPOLLIN);
 	return err;

@@ -143,11 +143,16 @@ static void filters_clear(void *arg)
 		vx_netdev_set_flags(uplink->ifindex, 0, IFF_PROMISC);
 }
 
+/* Only a driver with native XDP transmits what is redirected to it; to others, vx_host_end sends. */
 static int devmap_add(void *arg)
 {
 	struct vx_uplink *uplink = &((struct job *)arg)->uplink;
-	int fd = vx_pin_open("v1/vx_dev"), err = fd < 0 ? fd : 0;
+	int fd, err;
 
+	if (uplink->cfg.flags & VX_UPLINK_GENERIC)
+		return 0;
+	fd = vx_pin_open("v1/vx_dev");
+	err = fd < 0 ? fd : 0;
 	if (!err && bpf_map_update_elem(fd, &uplink->ifindex, &uplink->ifindex, BPF_ANY))
 		err = -errno;
 	if (fd >= 0)
@@ -222,9 +227,9 @@ static const struct vx_step steps[] = {
 	{ record, forget },
 	{ offloads_off, offloads_restore },
 	{ filters_make, filters_clear },
-	{ devmap_add, devmap_del },
 	{ clsact_make, clsact_undo },
 	{ steer_on, steer_off },
+	{ devmap_add, devmap_del },
 };
 
 #define N_STEPS	(int)(sizeof(steps) / sizeof(steps[0]))
@@ -297,7 +302,7 @@ int vx_uplink_add(const char *name, enum vx_mode mode)
 	if (!(dev.flags & IFF_UP))
 		vx_warn("%s is down; bring it up: ip link set dev %s up", name, name);
 	err = vx_steps_make(steps, N_STEPS, &job);
-	if (!err)
+	if (!err && !(job.uplink.cfg.flags & VX_UPLINK_GENERIC))
 		warn_deaf(&dev);
 	return err;
 }

@@ -14,15 +14,13 @@
 
 enum { EXIT_USAGE = 2 };
 
-bool vx_json;
-
 static const struct vx_cmd *const objects[] = {
 	&vx_cmd_doctor, &vx_cmd_uplink, &vx_cmd_port, &vx_cmd_serve, &vx_cmd_policy, &vx_cmd_stats,
 };
 
 #define N_OBJECTS	(int)(sizeof(objects) / sizeof(objects[0]))
 
-static void show_usage(FILE *to, const struct vx_cmd *cmd)
+static void show_usage(const struct vx_cmd *cmd)
 {
 	const char *s = cmd->usage, *end;
 
@@ -30,9 +28,9 @@ static void show_usage(FILE *to, const struct vx_cmd *cmd)
 		end = s + strcspn(s, "\n");
 		/* A form that goes on in the next line is indented there. */
 		if (*s == '\t')
-			fprintf(to, "            %.*s\n", (int)(end - s - 1), s + 1);
+			printf("            %.*s\n", (int)(end - s - 1), s + 1);
 		else
-			fprintf(to, "  vhost-xdp %.*s\n", (int)(end - s), s);
+			printf("  vhost-xdp %.*s\n", (int)(end - s), s);
 	}
 }
 
@@ -72,7 +70,7 @@ static int help(int argc, char **argv)
 	if (i >= N_OBJECTS)
 		return show_help();
 	printf("%s\n\n", objects[i]->help);
-	show_usage(stdout, objects[i]);
+	show_usage(objects[i]);
 	return 0;
 }
 
@@ -88,7 +86,7 @@ static bool wants_help(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	int i = find_object(argv[0]), err;
+	int i = find_object(argv[0]);
 
 	if (i == -EEXIST)
 		return vx_usage("'%s' is ambiguous; see 'vhost-xdp help'", argv[0]);
@@ -102,10 +100,7 @@ static int run(int argc, char **argv)
 	}
 	if (wants_help(argc - 1, argv + 1))
 		return help(1, argv);
-	err = objects[i]->run(argc - 1, argv + 1);
-	if (err && vx_usage_error)
-		show_usage(stderr, objects[i]);
-	return err;
+	return objects[i]->run(argc - 1, argv + 1);
 }
 
 static int options(int argc, char **argv)

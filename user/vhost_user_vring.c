@@ -203,7 +203,7 @@ int vu_get_vring_base_exec(struct vx_vu *vu, struct vx_vu_msg *m)
 }
 
 /*
- * The descriptor of SET_VRING_KICK, _CALL or _ERR, -1 for the form without one. An eventfd
+ * The descriptor of SET_VRING_KICK, _CALL or _ERR; *fd stays as it is for the form without one. An eventfd
  * or (User Mode Linux) a pipe: reading or writing anything else could block us for ever.
  */
 static int take_eventfd(struct vx_vu *vu, struct vx_vu_msg *m, int *fd)
@@ -214,7 +214,6 @@ static int take_eventfd(struct vx_vu *vu, struct vx_vu_msg *m, int *fd)
 	if (m->nfds != !nofd)
 		return vx_fail(-EBADF, "%s: the VMM sends %u descriptors with a vring's eventfd instead of %d; "
 			       "this is a fault of the VMM", vu->name, m->nfds, !nofd);
-	*fd = -1;
 	if (nofd)
 		return 0;
 	if (fstat(m->fds[0], &st))
@@ -230,7 +229,7 @@ static int take_eventfd(struct vx_vu *vu, struct vx_vu_msg *m, int *fd)
 
 static int replace_eventfd(struct vx_vu *vu, struct vx_vu_msg *m, int *slot)
 {
-	int fd, err = take_eventfd(vu, m, &fd);
+	int fd = -1, err = take_eventfd(vu, m, &fd);
 
 	if (err)
 		return err;

@@ -17,27 +17,24 @@
 #include "xsk.h"
 
 struct vx_worker {
-	u32 index;			/* of the queue pair */
 	const char *name;		/* of the port */
+	struct vx_engine_page *page;
+	u32 index;			/* of the queue pair */
 	u32 frame_max;
 	u32 spin_max;			/* ns of polling before sleep, at most */
-	int attention;			/* eventfd: a vring broke, memory was lost, the device went */
-	struct vx_engine_page *page;
+	int attention;			/* eventfd: a vring broke, memory was lost */
 
 	/* Set while paused. */
 	struct vx_vu_vring *rx_ring, *tx_ring;
 	struct vx_xsk_socket *own;	/* transmits */
-	bool has_own;			/* not lent to another worker */
 	struct vx_xsk_socket *source[VX_QUEUE_PAIRS_MAX];	/* receive: our own, and those of queue pairs that do not run */
 	u32 nsource;
+	bool has_own;			/* not lent to another worker */
 	bool rx_live, tx_live;		/* frames pass */
 	bool tx_waste;			/* the vring runs, but is disabled: take frames and drop them */
 	bool backend;			/* a VMM runs some vring of this port */
-	atomic_bool quit;
 
 	/* The worker's own. */
-	struct vx_rx rx;
-	struct vx_tx tx;
 	bool rx_blocked;		/* frames wait for guest buffers */
 	bool rx_rechecked;
 	bool sources_armed;		/* the sockets are watched for input */
@@ -48,14 +45,16 @@ struct vx_worker {
 	u64 spin;			/* ns, present */
 	u64 blocked_since;		/* ns, CLOCK_MONOTONIC */
 	u64 folded_at;
-	atomic_bool device_gone;
+	struct vx_rx rx;
+	struct vx_tx tx;
 
-	int epfd, wake;
 	pthread_t thread;
-	bool threaded;
 	pthread_mutex_t lock;		/* held by the worker unless it sleeps */
 	pthread_mutex_t gate;		/* held by who pauses it; lets that one win the lock */
+	int epfd, wake;
+	bool threaded;
 	atomic_bool pausing;
+	atomic_bool quit;
 };
 
 int vx_worker_init(struct vx_worker *w);

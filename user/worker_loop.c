@@ -81,7 +81,7 @@ void vx_worker_watch(struct vx_worker *w)
 {
 	watch(w, EPOLL_CTL_ADD, w->rx_ring->kick, WATCH_RX_KICK, EPOLLIN);
 	watch(w, EPOLL_CTL_ADD, w->tx_ring->kick, WATCH_TX_KICK, EPOLLIN);
-	for (u32 i = 0; i < w->nsource && !atomic_load(&w->device_gone); i++)
+	for (u32 i = 0; i < w->nsource; i++)
 		watch(w, EPOLL_CTL_ADD, w->source[i]->fd, WATCH_SOURCE, EPOLLIN);
 	w->sources_armed = true;
 }
@@ -138,16 +138,6 @@ static bool may_sleep(struct vx_worker *w, u64 now, int *timeout)
 	return true;
 }
 
-static void source_event(struct vx_worker *w, u32 events)
-{
-	if (!(events & (EPOLLERR | EPOLLHUP)) || atomic_load(&w->device_gone))
-		return;
-	atomic_store(&w->device_gone, true);
-	for (u32 i = 0; i < w->nsource; i++)
-		watch(w, EPOLL_CTL_DEL, w->source[i]->fd, WATCH_SOURCE, 0);
-	vx_signal_fd(w->attention);
-}
-
 static void kick_event(struct vx_worker *w, struct vx_vu_vring *v, enum vx_direction dir, u32 events)
 {
 	drain_fd(v->kick);
@@ -171,7 +161,6 @@ static void handle_events(struct vx_worker *w, const struct epoll_event *ev, int
 			kick_event(w, w->tx_ring, VX_FROM_GUEST, ev[i].events);
 			break;
 		case WATCH_SOURCE:
-			source_event(w, ev[i].events);
 			break;
 		}
 	}

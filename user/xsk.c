@@ -180,6 +180,11 @@ void vx_xsk_fill(struct vx_xsk_socket *s)
 		recvfrom(s->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
+bool vx_xsk_gone(const struct vx_xsk_socket *s)
+{
+	return recvfrom(s->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL) < 0 && errno == ENXIO;
+}
+
 void vx_xsk_fold_stats(struct vx_xsk_socket *s, struct vx_queue_stats *to_guest, struct vx_queue_stats *from_guest)
 {
 	struct xdp_statistics now;

@@ -45,6 +45,9 @@ int vx_xsk_send(struct vx_xsk_socket *s);
 /* Give the kernel free frames for receive, waking it up where it asks for that. */
 void vx_xsk_fill(struct vx_xsk_socket *s);
 
+/* Has the kernel unbound it, because its netdev was deleted or moved? By any thread. */
+bool vx_xsk_gone(const struct vx_xsk_socket *s);
+
 /* Count what the kernel dropped since the last call: frames that had passed the policy but found no room. */
 void vx_xsk_fold_stats(struct vx_xsk_socket *s, struct vx_queue_stats *to_guest, struct vx_queue_stats *from_guest);
 

@@ -40,15 +40,12 @@ struct vx_source_ops {
 	void (*release)(void *ctx, const struct vx_frame *f, u32 n_done, u32 n_peeked);
 };
 
-/* Counters have one writer and are read at any time: no atomics, no torn values. */
-static inline void vx_stat_add(__u64 *counter, u64 n)
-{
-	VX_WRITE_ONCE(*counter, *counter + n);
-}
+/* Counters (lvalues) have one writer and are read at any time: no atomics, no torn values. */
+#define vx_stat_add(counter, n)	VX_WRITE_ONCE(counter, (counter) + (n))
 
 static inline void vx_stat_drop(struct vx_queue_stats *st, enum vx_reason reason, u64 n)
 {
-	vx_stat_add(&st->drops[reason], n);
+	vx_stat_add(st->drops[reason], n);
 }
 
 #endif

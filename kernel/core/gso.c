@@ -177,7 +177,7 @@ void vx_gso_finish(const struct vx_gso *g, u32 i, u8 *frame)
 	memcpy(frame, g->head, g->hdr_len);
 	finish_ip(g, i, frame + g->l3, len - g->l3);
 
-	/* As a TCP that sent the segments one by one: what ends the stream or pushes it comes last, CWR is said once. */
+	/* As if TCP had sent them one by one: what ends the stream or pushes it comes last, CWR is said once. */
 	if (i + 1 < g->nsegs)
 		flags &= ~(TCP_FIN | TCP_PSH);
 	if (i)

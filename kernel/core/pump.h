@@ -78,11 +78,12 @@ void vx_rx_init(struct vx_rx *rx, struct vx_vring *vq, const struct vx_source_op
 struct vx_pump_result vx_tx_pump(struct vx_tx *tx);
 struct vx_pump_result vx_rx_pump(struct vx_rx *rx);
 
-/* Complete what the guest sends and throw it away unread, counted under reason: for a vring that runs but is disabled. */
+/* Complete what the guest sends and throw it away unread, counted under reason: for a vring that is disabled. */
 struct vx_pump_result vx_tx_discard(struct vx_tx *tx, enum vx_reason reason);
 
 /* Throw away what the source holds, counted under reason: for a port whose vring is stopped. Budgeted like a pump. */
-u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats, enum vx_reason reason);
+u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats,
+		  enum vx_reason reason);
 
 /* Virtio features that the core itself implements; an engine offers these plus its own protocol bits. */
 #define VX_CORE_FEATURES	\

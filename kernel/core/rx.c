@@ -95,8 +95,8 @@ static int fetch(struct vx_rx *rx, struct rx_turn *t, u32 n)
 }
 
 /*
- * More chains for a parcel that those at hand cannot hold. Returns a positive number if there are more now, 0 to wait for
- * the guest, -EMSGSIZE if waiting is no use.
+ * More chains for a parcel that those at hand cannot hold. Returns a positive number if there are more now, 0 to wait
+ * for the guest, -EMSGSIZE if waiting is no use.
  */
 static int more_chains(struct vx_rx *rx, struct rx_turn *t, u32 n)
 {
@@ -313,7 +313,8 @@ static enum vx_pump_status turn(struct vx_rx *rx, struct rx_turn *t)
 	enum vx_pump_status status = VX_PUMP_MORE;
 
 	while (status == VX_PUMP_MORE && budget_left(t)) {
-		u32 n = rx->source->peek(rx->source_ctx, rx->frame, vx_min(VX_BATCH, VX_BUDGET_FRAMES - t->frames), rx->stats);
+		u32 max = vx_min(VX_BATCH, VX_BUDGET_FRAMES - t->frames);
+		u32 n = rx->source->peek(rx->source_ctx, rx->frame, max, rx->stats);
 
 		if (!n)
 			return VX_PUMP_IDLE;
@@ -337,16 +338,17 @@ struct vx_pump_result vx_rx_pump(struct vx_rx *rx)
 	if (vx_unlikely(r.status == VX_PUMP_BROKEN || rx->vq->broken)) {
 		r.status = VX_PUMP_BROKEN;
 		rx->vq->broken = true;
-		vx_stat_add(&rx->stats->errors, 1);
+		vx_stat_add(rx->stats->errors, 1);
 	}
 	if (t.packets) {
-		vx_stat_add(&rx->stats->packets, t.packets);
-		vx_stat_add(&rx->stats->bytes, t.packet_bytes);
+		vx_stat_add(rx->stats->packets, t.packets);
+		vx_stat_add(rx->stats->bytes, t.packet_bytes);
 	}
 	return r;
 }
 
-u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats, enum vx_reason reason)
+u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats,
+		  enum vx_reason reason)
 {
 	struct vx_frame frame[VX_BATCH];
 	u32 n, done = 0;

@@ -87,7 +87,8 @@ static bool reserve(struct vx_tx *tx, struct tx_turn *t, u32 n)
 }
 
 /* A frame that leaves as it is, but for its checksum. */
-static enum fate one_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h, u32 len)
+static enum fate one_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h,
+			   u32 len)
 {
 	struct vx_frame *f;
 
@@ -129,7 +130,8 @@ static bool fill_segments(struct vx_tx *tx, const struct vx_gso *g, struct vx_cu
 	return true;
 }
 
-static enum fate super_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h, u32 len)
+static enum fate super_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h,
+			     u32 len)
 {
 	enum vx_reason reason;
 	struct vx_gso g;
@@ -183,7 +185,10 @@ static enum fate one_chain(struct vx_tx *tx, struct tx_turn *t, const struct vx_
 	reason = vx_vnet_hdr_parse(&h, raw, len, tx->features);
 	if (vx_unlikely(reason))
 		return drop(tx, t, reason);
-	fate = h.gso_type == VIRTIO_NET_HDR_GSO_NONE ? one_frame(tx, t, &cur, &h, len) : super_frame(tx, t, &cur, &h, len);
+	if (vx_likely(h.gso_type == VIRTIO_NET_HDR_GSO_NONE))
+		fate = one_frame(tx, t, &cur, &h, len);
+	else
+		fate = super_frame(tx, t, &cur, &h, len);
 	if (vx_likely(fate == DONE))
 		t->read += len;
 	return fate;
@@ -255,14 +260,14 @@ static void finish(struct vx_tx *tx, struct tx_turn *t, struct vx_pump_result *r
 	if (vx_unlikely(r->status == VX_PUMP_BROKEN || tx->vq->broken)) {
 		r->status = VX_PUMP_BROKEN;
 		tx->vq->broken = true;
-		vx_stat_add(&tx->stats->errors, 1);
+		vx_stat_add(tx->stats->errors, 1);
 	}
 	if (t->packets) {
-		vx_stat_add(&tx->stats->packets, t->packets);
-		vx_stat_add(&tx->stats->bytes, t->bytes);
+		vx_stat_add(tx->stats->packets, t->packets);
+		vx_stat_add(tx->stats->bytes, t->bytes);
 	}
 	if (t->supers)
-		vx_stat_add(&tx->stats->supers, t->supers);
+		vx_stat_add(tx->stats->supers, t->supers);
 }
 
 struct vx_pump_result vx_tx_pump(struct vx_tx *tx)

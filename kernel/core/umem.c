@@ -4,6 +4,7 @@
 
 int vx_umem_init(struct vx_umem *um, void *base, u64 size, u32 chunk)
 {
+	u64 n;
 	u32 i;
 
 	memset(um, 0, sizeof(*um));
@@ -11,12 +12,13 @@ int vx_umem_init(struct vx_umem *um, void *base, u64 size, u32 chunk)
 		return -EINVAL;
 	while (chunk >> um->chunk_shift != 1)
 		um->chunk_shift++;
-	if (size >> um->chunk_shift > UINT32_MAX / sizeof(*um->free))
+	n = size >> um->chunk_shift;
+	if (!n || n > UINT32_MAX / sizeof(*um->free))
 		return -EINVAL;
 	um->base = base;
 	um->size = size;
 	um->chunk = chunk;
-	um->nframes = size >> um->chunk_shift;
+	um->nframes = n;
 	um->free = vx_zalloc(um->nframes * sizeof(*um->free));
 	um->owner = vx_zalloc(um->nframes);
 	if (!um->free || !um->owner) {
@@ -99,6 +101,8 @@ int vx_umem_audit(const struct vx_umem *um)
 {
 	u32 count[VX_OWNERS] = { 0 }, i;
 
+	if (!um->nframes)
+		return 0;
 	for (i = 0; i < um->nframes; i++) {
 		if (um->owner[i] >= VX_OWNERS)
 			return -EUCLEAN;

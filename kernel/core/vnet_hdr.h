@@ -39,7 +39,7 @@ static inline u32 vx_vnet_hdr_len(u64 features)
  */
 enum vx_reason vx_vnet_hdr_parse(struct vx_vnet_hdr *h, const u8 *raw, u32 len, u64 features);
 
-/* Header towards the guest, VX_VNET_HDR_MAX bytes at raw: whole words, that their copy need not wait for parts of one. */
+/* Header towards the guest, VX_VNET_HDR_MAX bytes at raw. Stored as it is loaded again: in whole words. */
 static inline void vx_vnet_hdr_build(u8 *raw, u16 num_buffers)
 {
 	u32 last = vx_cpu_to_le32((u32)num_buffers << 16);

@@ -12,15 +12,18 @@ static bool fits(u64 off, u64 len, u64 map_len, u64 align)
 	return !(off & (align - 1)) && len <= map_len && off <= map_len - len;
 }
 
-int vx_xsk_ring_init(struct vx_xsk_ring *r, void *map, u64 map_len, const struct xdp_ring_offset *off, u32 size, u32 entry_size)
+int vx_xsk_ring_init(struct vx_xsk_ring *r, void *map, u64 map_len, const struct xdp_ring_offset *off, u32 size,
+		     u32 entry_size)
 {
 	u8 *at = map;
 
 	memset(r, 0, sizeof(*r));
 	if (!size || size & (size - 1) || !entry_size)
 		return -EINVAL;
-	if (!fits(off->producer, sizeof(u32), map_len, sizeof(u32)) || !fits(off->consumer, sizeof(u32), map_len, sizeof(u32)) ||
-	    !fits(off->flags, sizeof(u32), map_len, sizeof(u32)) || !fits(off->desc, (u64)size * entry_size, map_len, sizeof(u64)))
+	if (!fits(off->producer, sizeof(u32), map_len, sizeof(u32)) ||
+	    !fits(off->consumer, sizeof(u32), map_len, sizeof(u32)) ||
+	    !fits(off->flags, sizeof(u32), map_len, sizeof(u32)) ||
+	    !fits(off->desc, (u64)size * entry_size, map_len, sizeof(u64)))
 		return -EINVAL;
 	r->producer = (u32 *)(at + off->producer);
 	r->consumer = (u32 *)(at + off->consumer);
@@ -119,7 +122,8 @@ u32 vx_xsk_complete(struct vx_xsk *x, u32 max)
 		u32 i, part = vx_min(n, VX_XSK_BATCH), good;
 
 		for (i = 0; i < part; i++)
-			addr[i] = VX_READ_ONCE(((u64 *)r->desc)[r->cached_cons++ & r->mask]);
+			addr[i] = VX_READ_ONCE(((u64 *)r->desc)[(r->cached_cons + i) & r->mask]);
+		r->cached_cons += part;
 		good = vx_umem_free(x->umem, addr, part, VX_OWNER_TX);
 		x->bad_desc += part - good;
 		done += good;
@@ -289,7 +293,8 @@ static u32 sink_send(void *ctx, struct vx_frame *f, u32 n)
 	for (i = 0; i < room; i++) {
 		struct xdp_desc *d = (struct xdp_desc *)r->desc + ((r->cached_prod + i) & r->mask);
 
-		if (vx_unlikely(f[i].len > f[i].room || !vx_umem_move(x->umem, f[i].cookie, VX_OWNER_HELD, VX_OWNER_TX)))
+		if (vx_unlikely(f[i].len > f[i].room ||
+				!vx_umem_move(x->umem, f[i].cookie, VX_OWNER_HELD, VX_OWNER_TX)))
 			break;
 		d->addr = f[i].cookie;
 		d->len = f[i].len;

@@ -47,9 +47,13 @@ struct vx_xsk {
 	struct vx_frame held[VX_XSK_BATCH];
 };
 
-/* off: from getsockopt(XDP_MMAP_OFFSETS); map: the mapping. -EINVAL on a size that is no power of two or offsets beyond map_len. */
+/*
+ * off: from getsockopt(XDP_MMAP_OFFSETS); map: the mapping. -EINVAL on a size that is no power of two, offsets beyond
+ * map_len, or indices that cannot be.
+ */
 struct xdp_ring_offset;
-int vx_xsk_ring_init(struct vx_xsk_ring *r, void *map, u64 map_len, const struct xdp_ring_offset *off, u32 size, u32 entry_size);
+int vx_xsk_ring_init(struct vx_xsk_ring *r, void *map, u64 map_len, const struct xdp_ring_offset *off, u32 size,
+		     u32 entry_size);
 
 /* Give the kernel as many free frames for receive as fit; returns how many. */
 u32 vx_xsk_refill(struct vx_xsk *x);

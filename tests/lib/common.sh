@@ -81,7 +81,8 @@ vx_cleanups=()
 at_exit() { vx_cleanups=("$1" "${vx_cleanups[@]}"); }
 vx_exit() {
 	local rc=$? f
-	trap - EXIT INT TERM
+	trap - EXIT
+	trap '' INT TERM	# who asks twice still gets the clean-up
 	set +e
 	[ "$rc" -ne 0 ] && [ "$rc" -ne 77 ] && show_logs
 	for f in "${vx_cleanups[@]}"; do

@@ -81,12 +81,12 @@ both_ways() {
 	vx_flows=$((vx_flows + 1))
 	id=$vx_flows
 	rm -f "$W/ready-$id".*
-	spawn "seq-rx-$id" wire seqflow w0 expect "$n" flow 1 time 40 idle 3000 ready "$W/ready-$id.wire"
+	spawn "seq-rx-$id" wire seqflow "${WIRE_DEV:-w0}" expect "$n" flow 1 time 40 idle 3000 ready "$W/ready-$id.wire"
 	wait_until 5 "the wire" test -e "$W/ready-$id.wire"
 	spawn "vufront-$id" vufront "$W/$name.sock" mac "$mac" dst $WIRE_MAC ip "$ip" peer $WIRE_IP send "$n" flow 1 \
 		expect "$n" eflow 2 time 40 idle 3000 ready "$W/ready-$id.guest" "$@"
 	wait_until 5 "the frontend" test -e "$W/ready-$id.guest" || { finish "vufront-$id" 1; finish "seq-rx-$id" 1; return 1; }
-	wire seqflow w0 send "$n" pps "${VX_PPS:-20000}" flow 2 len "${VX_LEN:-200}" mac $WIRE_MAC dst "$mac" ip $WIRE_IP peer "$ip" >/dev/null
+	wire seqflow "${WIRE_DEV:-w0}" send "$n" pps "${VX_PPS:-20000}" flow 2 len "${VX_LEN:-200}" mac $WIRE_MAC dst "$mac" ip $WIRE_IP peer "$ip" >/dev/null
 	finish "vufront-$id" 50 || rc=1
 	finish "seq-rx-$id" 50 || rc=1
 	return $rc

@@ -135,3 +135,14 @@ run timeout 15 vufront "$S" send 100
 grep -q 'vring 1 started' "$W/engine.log" || die "the new engine serves nobody"
 stop engine TERM 5 || die "status $?"
 [ ! -e "$S" ] || die "the socket stays"
+
+step "the port goes: so does its engine, with a word"
+start
+run vhost-xdp port del vm1
+rc=0
+wait_until 5 "the engine to end" gone "$SPAWNED"
+stop engine TERM 5 || rc=$?
+[ "$rc" -ne 0 ] || die "it ended with status 0"
+grep -q 'is gone; serve ends' "$W/engine.log" || die "no word about it"
+[ ! -e "$S" ] || die "the socket stays"
+run vhost-xdp port add vm1 mac 52:54:00:00:00:01 uplink up0

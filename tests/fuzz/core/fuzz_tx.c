@@ -95,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, data + size };
 	u8 kind = in_u8(&in);
-	struct gd *gd = gd_new(kind & 1, 32, (VX_CORE_FEATURES & ~(EVENT_IDX | 1ULL << VIRTIO_F_RING_PACKED)) | (kind & 2 ? EVENT_IDX : 0), kind & 1 ? 0x8000 : kind);
+	u64 features = (VX_CORE_FEATURES & ~(EVENT_IDX | 1ULL << VIRTIO_F_RING_PACKED)) | (kind & 2 ? EVENT_IDX : 0);
+	struct gd *gd = gd_new(kind & 1, 32, features, kind & 1 ? 0x8000 : kind);
 	struct fx *fx = fx_new(128, 2048, 64, 0xfffffff0);
 
 	memset(&vq, 0, sizeof(vq));

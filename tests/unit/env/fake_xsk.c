@@ -167,5 +167,7 @@ int fx_check(const struct fx *fx)
 
 	if (err || fx->um.violations)
 		return -EUCLEAN;
-	return count[VX_OWNER_HELD] || count[VX_OWNER_RX] != fx->x.nheld || count[VX_OWNER_TX] != fx->x.outstanding_tx ? -EUCLEAN : 0;
+	if (count[VX_OWNER_HELD] || count[VX_OWNER_RX] != fx->x.nheld || count[VX_OWNER_TX] != fx->x.outstanding_tx)
+		return -EUCLEAN;
+	return 0;
 }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * polswap [NAME VALUE]...: what "bpftool map update" does to policies, many times in a row. Ends on side a.
+ *
+ * port N direction D	swap the chain of that port (0 to-guest, 1 from-guest): a and b are ids, "9" or "1,10"
+ * slot N		swap the program in that slot: a and b are pins of programs
+ * times N, us U	how many swaps, and the pause between two of them
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+#include <vhost_xdp/policy.h>
+
+#include "lib/words.h"
+
+#define MAPS	"/sys/fs/bpf/vhost-xdp/v1/"
+
+static uint64_t port, direction, slot, times = 1, us;
+static const char *a, *b;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "polswap: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int open_pin(const char *path)
+{
+	int fd = bpf_obj_get(path);
+
+	if (fd < 0)
+		fail(path);
+	return fd;
+}
+
+static void parse_chain(const char *text, uint8_t chain[VX_CHAIN_MAX])
+{
+	for (int i = 0; i < VX_CHAIN_MAX; i++) {
+		char *end;
+
+		chain[i] = strtoul(text, &end, 0);
+		if (end == text)
+			break;
+		if (!*end)
+			return;
+		text = end + 1;
+	}
+	errno = EINVAL;
+	fail("chain");
+}
+
+int main(int argc, char **argv)
+{
+	const struct word table[] = {
+		{ "port", WORD_U64, &port }, { "direction", WORD_U64, &direction }, { "slot", WORD_U64, &slot }, { "a", WORD_TEXT, &a },
+		{ "b", WORD_TEXT, &b }, { "times", WORD_U64, &times }, { "us", WORD_U64, &us }, {}
+	};
+	struct timespec pause;
+	const void *key, *value[2];
+	struct vx_chain_key chain_key;
+	uint8_t chain[2][VX_CHAIN_MAX] = { 0 };
+	uint32_t slot_key, prog[2];
+	int map;
+
+	words_parse("polswap", table, argc - 1, argv + 1);
+	if (!a || !b || !port == !slot) {
+		fprintf(stderr, "polswap: needs a, b, and one of port and slot\n");
+		return 2;
+	}
+	if (port) {
+		map = open_pin(MAPS "vx_chain_v1");
+		chain_key = (struct vx_chain_key){ .port = port, .direction = direction };
+		parse_chain(a, chain[0]);
+		parse_chain(b, chain[1]);
+		key = &chain_key;
+		value[0] = chain[0];
+		value[1] = chain[1];
+	} else {
+		map = open_pin(MAPS "vx_policy_v1");
+		slot_key = slot;
+		prog[0] = open_pin(a);
+		prog[1] = open_pin(b);
+		key = &slot_key;
+		value[0] = &prog[0];
+		value[1] = &prog[1];
+	}
+	pause = (struct timespec){ us / 1000000, us % 1000000 * 1000 };
+	for (uint64_t left = times; left; left--) {
+		/* the last one is a, so that two runs in a row start with a real swap */
+		if (bpf_map_update_elem(map, key, value[!(left & 1)], BPF_ANY))
+			fail("map update");
+		nanosleep(&pause, NULL);
+	}
+	printf("polswap: %" PRIu64 " swaps\n", times);
+	return 0;
+}
