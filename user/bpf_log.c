@@ -94,7 +94,7 @@ static bool is_noise(const char *s)
 
 const char *vx_bpf_log_reason(void)
 {
-	char *save = NULL, *s, *end = NULL;
+	char *save = NULL, *s, *end = NULL, *before = NULL;
 
 	reason[0] = '\0';
 	for (s = strstr(kept, "END PROG LOAD LOG"); s; s = strstr(s + 1, "END PROG LOAD LOG"))
@@ -102,9 +102,15 @@ const char *vx_bpf_log_reason(void)
 	if (!end)
 		return reason;
 	*end = '\0';
-	for (s = strtok_r(kept, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
-		if (!is_noise(s))
-			snprintf(reason, sizeof(reason), "%s", s);
+	/* The last line that is one, with the one right before it: "invalid access to packet ..." is told in two. */
+	for (s = strtok_r(kept, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		if (is_noise(s)) {
+			before = NULL;
+			continue;
+		}
+		snprintf(reason, sizeof(reason), "%s%s%s", before ? before : "", before ? "; " : "", s);
+		before = s;
+	}
 	vx_bpf_log_reset();
 	return reason;
 }

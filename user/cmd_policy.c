@@ -84,17 +84,12 @@ static int set(int argc, char **argv)
 	return vx_locked(set_locked, &req);
 }
 
-static int any(const char *name, void *arg)
-{
-	return 1;
-}
-
 /* The last of what was loaded ahead of any uplink takes our pins along. */
 static int del_locked(void *arg)
 {
 	int err = vx_policy_del(arg);
 
-	return err || vx_pin_each("policies", any, NULL) ? err : vx_pins_release();
+	return err ? err : vx_pins_abandon();
 }
 
 static int del(int argc, char **argv)

@@ -26,11 +26,14 @@
 
 static void kernel(void)
 {
-	unsigned int major = 0, minor = 0;
+	unsigned long major, minor = 0;
 	struct utsname u;
+	char *rest;
 
 	uname(&u);
-	sscanf(u.release, "%u.%u", &major, &minor);
+	major = strtoul(u.release, &rest, 10);
+	if (*rest == '.')
+		minor = strtoul(rest + 1, NULL, 10);
 	if (major > 6 || (major == 6 && minor >= 1))
 		vx_finding(VX_OK, "kernel", "%s", u.release);
 	else

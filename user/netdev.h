@@ -46,6 +46,7 @@ int vx_netdev_filter_del(int ifindex, const __u8 mac[6]);
 #define VX_FEATURE_TXVLAN	"tx-vlan-hw-insert"
 #define VX_FEATURE_TXSVLAN	"tx-vlan-stag-hw-insert"
 #define VX_FEATURE_RXSVLAN	"rx-vlan-stag-hw-parse"
+#define VX_FEATURE_VLANFILTER	"rx-vlan-filter"
 #define VX_FEATURE_LRO		"rx-lro"
 #define VX_FEATURE_TXCSUM	"tx-checksum-ip-generic"
 #define VX_FEATURE_TXSCTP	"tx-checksum-sctp"

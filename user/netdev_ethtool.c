@@ -96,7 +96,7 @@ static int feature_get(const char *dev, int bit, __u32 n_bits)
 
 int vx_netdev_feature(const char *dev, const char *feature)
 {
-	__u32 n_bits;
+	__u32 n_bits = 0;
 	int bit = feature_bit(dev, feature, &n_bits);
 
 	return bit < 0 ? bit : feature_get(dev, bit, n_bits);
@@ -105,7 +105,7 @@ int vx_netdev_feature(const char *dev, const char *feature)
 int vx_netdev_set_feature(const char *dev, const char *feature, bool on)
 {
 	struct ethtool_sfeatures *s;
-	__u32 n_bits, blocks;
+	__u32 n_bits = 0, blocks;
 	int bit, err;
 
 	bit = feature_bit(dev, feature, &n_bits);

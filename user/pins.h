@@ -38,7 +38,7 @@ int vx_pin_each(const char *dir, int (*fn)(const char *name, void *arg), void *a
  */
 int vx_pins_ensure(void);
 int vx_pins_release(void);
-/* After a failure: release, if it was this run that set them up. */
+/* After a failure: the same, but policies that were loaded ahead of any uplink count, too. */
 int vx_pins_abandon(void);
 
 /* 0: our pins are there, of this version and of this network namespace. -ENOENT: nothing set up. Else one line was printed. */

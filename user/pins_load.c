@@ -132,9 +132,6 @@ static int load_all(void)
 	return err;
 }
 
-/* Nothing was set up before this run: when it fails, nothing may be left either. */
-static bool made_here;
-
 int vx_pins_ensure(void)
 {
 	static const char *const dirs[] = { "v1", "progs", "policies", "ports", "uplinks" };
@@ -144,7 +141,6 @@ int vx_pins_ensure(void)
 	err = vx_pins_check();
 	if (err && err != -ENOENT)
 		return err;
-	made_here = err == -ENOENT;
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (vx_pin_mkdir("%s", dirs[i]))
 			return vx_fail(-errno, "cannot make %s/vhost-xdp/%s: %s", vx_bpffs(), dirs[i], strerror(errno));
@@ -173,23 +169,36 @@ static int found(const char *name, void *arg)
 	return 1;
 }
 
+static bool any_in(const char *const *dirs, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (vx_pin_each(dirs[i], found, NULL))
+			return true;
+	return false;
+}
+
 /*
  * The directories say what is left, not the maps: they exist from the first
  * step of an add to the last one of a del, and so keep the pins in between.
  */
-int vx_pins_release(void)
-{
-	static const char *const users[] = { "ports", "uplinks" };
-	size_t i;
+static const char *const users[] = { "ports", "uplinks", "policies" };
 
-	for (i = 0; i < sizeof(users) / sizeof(users[0]); i++)
-		if (vx_pin_each(users[i], found, NULL))
-			return 0;
+static int release(size_t n)
+{
+	if (any_in(users, n))
+		return 0;
 	drop_libxdp_directory();
 	return vx_pin_remove("%s", "");
 }
 
+int vx_pins_release(void)
+{
+	return release(2);
+}
+
 int vx_pins_abandon(void)
 {
-	return made_here ? vx_pins_release() : 0;
+	return release(3);
 }

@@ -114,7 +114,7 @@ static int owner_compare(int fd)
 	__u32 len = sizeof(info), key = 0;
 	struct owner owner = {};
 	char path[VX_PIN_PATH];
-	__u64 cookie;
+	__u64 cookie = 0;
 	int err;
 
 	err = vx_pin_path(path, sizeof(path), "%s", "");

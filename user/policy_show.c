@@ -28,7 +28,7 @@ static int show_port(const struct vx_port *port, void *arg)
 			continue;
 		vx_chain_text(ids, text, sizeof(text));
 		printf("# port %s, %s: %s\n", port->cfg.name, vx_direction_name(dir), text);
-		printf("bpftool map update pinned $V/vx_chain_v1 key %u %u 0 0 %u 0 0 0 value", port->id & 0xff, port->id >> 8, dir);
+		printf("bpftool map update pinned $V/vx_chain_v1 key %u %u 0 0 %u 0 0 0 value", port->id & 0xff, port->id >> 8, (unsigned int)dir);
 		for (i = 0; i < VX_CHAIN_MAX; i++)
 			printf(" %u", ids[i]);
 		putchar('\n');

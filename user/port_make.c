@@ -190,7 +190,7 @@ static int bring_up(void *arg)
 static int filter_open(void *arg)
 {
 	struct job *job = arg;
-	int err = vx_uplink_filter_add(&job->uplink, job->port.cfg.mac);
+	int err = vx_uplink_filter_add(&job->uplink, job->port.cfg.mac, job->port.cfg.vlan);
 
 	return err ? vx_fail(err, "%s takes no frames for another MAC: %s", job->uplink.cfg.name, strerror(-err)) : 0;
 }
@@ -200,7 +200,7 @@ static void filter_close(void *arg)
 	struct job *job = arg;
 
 	if (job->uplink.ifindex)
-		vx_uplink_filter_del(&job->uplink, job->port.cfg.mac);
+		vx_uplink_filter_del(&job->uplink, &job->port);
 }
 
 static int steer_here(void *arg)
@@ -222,15 +222,15 @@ static void steer_away(void *arg)
 		vx_port_maps_leave(&job->port);
 }
 
-/* Traffic is let in last and stopped first. The filter entry is taken out once vx_ports no longer counts the port. */
+/* Traffic is let in last and stopped first. What is not ours to keep changes only once vx_ports says for whom. */
 static const struct vx_step steps[] = {
 	{ record, forget },
 	{ netdevs_make, netdevs_del },
-	{ filter_open, filter_close },
 	{ maps_fill, maps_clear },
 	{ chains_set, NULL },
 	{ programs_attach, NULL },
 	{ bring_up, NULL },
+	{ filter_open, filter_close },
 	{ steer_here, steer_away },
 };
 

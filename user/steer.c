@@ -76,6 +76,14 @@ destroy:
 	return err;
 }
 
+/* A run that was killed right after it attached has not told the id: then the name must do. */
+static bool is_ours(const struct vx_uplink *uplink, const struct xdp_program *prog)
+{
+	if (uplink->cfg.prog_id)
+		return xdp_program__id(prog) == uplink->cfg.prog_id;
+	return !strcmp(xdp_program__name(prog), "vx_steer");
+}
+
 /* Our program among those on the netdev, which may be the only one. The caller closes *mp. */
 static struct xdp_program *find(const struct vx_uplink *uplink, struct xdp_multiprog **mp)
 {
@@ -88,10 +96,10 @@ static struct xdp_program *find(const struct vx_uplink *uplink, struct xdp_multi
 	}
 	if (xdp_multiprog__is_legacy(*mp)) {
 		prog = xdp_multiprog__main_prog(*mp);
-		return prog && xdp_program__id(prog) == uplink->cfg.prog_id ? prog : NULL;
+		return prog && is_ours(uplink, prog) ? prog : NULL;
 	}
 	while ((prog = xdp_multiprog__next_prog(prog, *mp)))
-		if (xdp_program__id(prog) == uplink->cfg.prog_id)
+		if (is_ours(uplink, prog))
 			return prog;
 	return NULL;
 }
@@ -102,8 +110,6 @@ void vx_steer_detach(const struct vx_uplink *uplink)
 	struct xdp_program *prog;
 	int err = 0;
 
-	if (!uplink->cfg.prog_id)
-		return;
 	prog = find(uplink, &mp);
 	if (prog)
 		err = xdp_program__detach(prog, uplink->ifindex, xdp_multiprog__attach_mode(mp), 0);

@@ -97,16 +97,20 @@ bool vx_uplink_alive(const struct vx_uplink *uplink)
 
 struct count {
 	const struct vx_uplink *uplink;
-	const __u8 *mac;	/* NULL: any */
+	const struct vx_port *leaving;	/* not counted; NULL: none */
 	int n;
+	int same_mac;			/* as the one that leaves */
 };
 
 static int count_port(const struct vx_port *port, void *arg)
 {
 	struct count *c = arg;
 
-	if (port->cfg.uplink_ifindex == c->uplink->ifindex && (!c->mac || !memcmp(c->mac, port->cfg.mac, 6)))
-		c->n++;
+	if (port->cfg.uplink_ifindex != c->uplink->ifindex || (c->leaving && c->leaving->id == port->id))
+		return 0;
+	c->n++;
+	if (c->leaving && !memcmp(c->leaving->cfg.mac, port->cfg.mac, 6))
+		c->same_mac++;
 	return 0;
 }
 
@@ -118,17 +122,11 @@ int vx_uplink_count_ports(const struct vx_uplink *uplink)
 	return c.n;
 }
 
-int vx_uplink_filter_add(struct vx_uplink *uplink, const __u8 mac[6])
+static int promiscuous(struct vx_uplink *uplink)
 {
 	struct vx_netdev dev;
-	int err;
+	int err = vx_netdev_by_index(uplink->ifindex, &dev);
 
-	err = vx_netdev_filter_add(uplink->ifindex, mac);
-	/* The same MAC on another VLAN of this uplink has it in already. */
-	if (!err || err == -EEXIST)
-		return 0;
-	vx_debug("no unicast filter entry on %s (%s): promiscuous mode instead", uplink->cfg.name, strerror(-err));
-	err = vx_netdev_by_index(uplink->ifindex, &dev);
 	if (err || (dev.flags & IFF_PROMISC))
 		return err;
 	uplink->cfg.flags |= VX_UPLINK_PROMISC;
@@ -136,14 +134,32 @@ int vx_uplink_filter_add(struct vx_uplink *uplink, const __u8 mac[6])
 	return err ? err : vx_netdev_set_flags(uplink->ifindex, IFF_PROMISC, IFF_PROMISC);
 }
 
-void vx_uplink_filter_del(struct vx_uplink *uplink, const __u8 mac[6])
+int vx_uplink_filter_add(struct vx_uplink *uplink, const __u8 mac[6], __u16 vlan)
 {
-	struct count same = { .uplink = uplink, .mac = mac };
+	const char *name = uplink->cfg.name;
+	int err = vx_netdev_filter_add(uplink->ifindex, mac);
 
-	vx_port_each(count_port, &same);
-	if (!same.n)
-		vx_netdev_filter_del(uplink->ifindex, mac);
-	if (!(uplink->cfg.flags & VX_UPLINK_PROMISC) || vx_uplink_count_ports(uplink))
+	/* The same MAC on another VLAN of this uplink has it in already. */
+	if (err && err != -EEXIST) {
+		vx_debug("no unicast filter entry on %s (%s): promiscuous mode instead", name, strerror(-err));
+		return promiscuous(uplink);
+	}
+	/* A filter of VLANs that stays on knows only the host's own; none but the kernel's 8021q may add to it. */
+	if (vlan && vx_netdev_feature(name, VX_FEATURE_VLANFILTER) == 1) {
+		vx_debug("%s filters VLANs: promiscuous mode instead", name);
+		return promiscuous(uplink);
+	}
+	return 0;
+}
+
+void vx_uplink_filter_del(struct vx_uplink *uplink, const struct vx_port *leaving)
+{
+	struct count others = { .uplink = uplink, .leaving = leaving };
+
+	vx_port_each(count_port, &others);
+	if (!others.same_mac)
+		vx_netdev_filter_del(uplink->ifindex, leaving->cfg.mac);
+	if (!(uplink->cfg.flags & VX_UPLINK_PROMISC) || others.n)
 		return;
 	vx_netdev_set_flags(uplink->ifindex, 0, IFF_PROMISC);
 	uplink->cfg.flags &= ~VX_UPLINK_PROMISC;

@@ -7,6 +7,8 @@
 #include <linux/types.h>
 #include <vhost_xdp/steer.h>
 
+struct vx_port;
+
 struct vx_uplink {
 	__u32 ifindex;
 	struct vx_uplink_cfg cfg;
@@ -32,8 +34,9 @@ bool vx_uplink_alive(const struct vx_uplink *uplink);
 int vx_uplink_add(const char *name, enum vx_mode mode);
 int vx_uplink_del(const char *name, bool force);
 
-/* Let the NIC receive for this MAC: a unicast filter entry, or promiscuous mode where there is no room. */
-int vx_uplink_filter_add(struct vx_uplink *uplink, const __u8 mac[6]);
-void vx_uplink_filter_del(struct vx_uplink *uplink, const __u8 mac[6]);
+/* Let the NIC receive for this MAC: a unicast filter entry, or promiscuous mode where that is not enough. */
+int vx_uplink_filter_add(struct vx_uplink *uplink, const __u8 mac[6], __u16 vlan);
+/* The entry of a port that is leaving, unless another port has the same MAC on another VLAN. */
+void vx_uplink_filter_del(struct vx_uplink *uplink, const struct vx_port *leaving);
 
 #endif

@@ -113,7 +113,7 @@ static int filter_in(const struct vx_port *port, void *arg)
 {
 	struct vx_uplink *uplink = arg;
 
-	return port->cfg.uplink_ifindex == uplink->ifindex ? vx_uplink_filter_add(uplink, port->cfg.mac) : 0;
+	return port->cfg.uplink_ifindex == uplink->ifindex ? vx_uplink_filter_add(uplink, port->cfg.mac, port->cfg.vlan) : 0;
 }
 
 static int filter_out(const struct vx_port *port, void *arg)
@@ -174,6 +174,7 @@ static void devmap_del(void *arg)
 static int clsact_make(void *arg)
 {
 	struct vx_uplink *uplink = &((struct job *)arg)->uplink;
+	const char *why;
 	bool made;
 	int err;
 
@@ -187,8 +188,10 @@ static int clsact_make(void *arg)
 		err = vx_tc_attach(uplink->ifindex, VX_HOOK_INGRESS, "vx_uplink_in");
 	if (!err)
 		err = vx_tc_attach(uplink->ifindex, VX_HOOK_EGRESS, "vx_uplink_out");
-	return err ? vx_fail(err, "cannot attach the clsact programs to %s: %s %s", uplink->cfg.name, strerror(-err),
-			     vx_bpf_log_kernel()) : 0;
+	if (!err)
+		return 0;
+	why = vx_bpf_log_kernel();
+	return vx_fail(err, "cannot attach the clsact programs to %s: %s%s%s", uplink->cfg.name, strerror(-err), *why ? ": " : "", why);
 }
 
 static void clsact_undo(void *arg)

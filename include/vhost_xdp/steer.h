@@ -103,7 +103,7 @@ struct vx_group {
 	__u32 host_ifindex[VX_MEMBERS_MAX];
 };
 
-#define VX_UPLINK_PROMISC	(1u << 0)	/* we turned promiscuous mode on: the unicast filter had no room */
+#define VX_UPLINK_PROMISC	(1u << 0)	/* we turned promiscuous mode on: the filter of addresses or VLANs has no room */
 #define VX_UPLINK_RXVLAN	(1u << 1)	/* rxvlan was on before us: restore it */
 #define VX_UPLINK_LRO		(1u << 2)	/* LRO was on before us: restore it */
 #define VX_UPLINK_GENERIC	(1u << 3)	/* steering attached in generic (SKB) mode */

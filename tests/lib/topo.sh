@@ -31,8 +31,7 @@ topo_up() {
 	at_exit topo_down
 }
 
-# uplink_up [uplink add's words...]
-uplink_up() { run vhost-xdp uplink add up0 "$@"; }
+uplink_up() { run vhost-xdp uplink add up0; }
 
 policy_object() { echo "$VX_O/bpf/policy_$1.bpf.o"; }
 policy_load() { run vhost-xdp policy load "$(policy_object "$1")"; }

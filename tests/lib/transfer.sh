@@ -11,7 +11,7 @@ transfer_make() {
 	transfer_sum=$(sha256sum <"$W/data" | cut -d ' ' -f 1)
 }
 
-# transfer_offer / transfer_await: the wire's end, in the background as "transfer"; sets transfer_port.
+# transfer_listen SOCAT-ARGUMENTS...: the wire's end, in the background as "transfer", on the next transfer_port
 transfer_listen() {
 	transfer_port=$((transfer_port + 1))
 	spawn transfer wire timeout -s KILL 120 socat "$@"

@@ -32,7 +32,7 @@ at_exit forget_dpdk
 
 # testpmd_up PROPERTIES
 testpmd_up() {
-	spawn testpmd stdbuf -oL dpdk-testpmd --lcores '0@0,1@1' --no-huge -m 128 --no-pci --no-telemetry --iova-mode=va \
+	spawn testpmd stdbuf -oL dpdk-testpmd --lcores "0@0,1@$(($(nproc) > 1))" --no-huge -m 128 --no-pci --no-telemetry --iova-mode=va \
 		--file-prefix "$PREFIX" --vdev "net_virtio_user0,mac=$MAC,path=$S,queues=1,$1" -- --nb-cores=1 \
 		--forward-mode=macswap --rxq=1 --txq=1 --total-num-mbufs=8192 --no-mlockall --disable-link-check \
 		--rxd="$SIZE" --txd="$SIZE" -i --auto-start
@@ -54,6 +54,7 @@ spawn() {
 	echo "$SPAWNED" >"$W/$name.pid"
 }
 
+# shellcheck disable=SC2317 # called through wait_until
 port_is() { vhost-xdp stats vm1 | grep -q "^port vm1 .*, $1)"; }
 
 # Frames that the engine carried: to the guest, from the guest.
@@ -105,7 +106,7 @@ echoes() {
 killed_under_load() {
 	local before
 	before=$(engine_counts)
-	spawn load wire seqflow w0 send 20000 pps 5000 flow 3 len 200 mac $WIRE_MAC dst $MAC ip $FAR_IP peer $IP idle 100
+	spawn load wire seqflow w0 send 20000 pps 5000 flow 3 eflow 99 len 200 mac $WIRE_MAC dst $MAC ip $FAR_IP peer $IP idle 100
 	sleep "0.$((RANDOM % 6 + 3))"
 	stop testpmd KILL || true
 	[ "$(minus "$before" "$(engine_counts)")" != "0 0" ] || die "there was no load"

@@ -28,7 +28,7 @@ end_after() {
 	tail -n 2 "$W/demo.log"
 }
 
-for round in 1 2 3 4; do
+for _ in 1 2 3 4; do
 	end_after KILL "$((RANDOM % 16 + 2)).$((RANDOM % 10))"
 done
 end_after TERM "$((RANDOM % 10 + 3))"

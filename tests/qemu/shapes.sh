@@ -68,6 +68,12 @@ multiqueue() {
 	guest_stop vm2 || true
 }
 
+# shellcheck disable=SC2016 # awk's own
+queue_sent() {
+	vhost-xdp stats | awk -v q="$1" '/^port/ { here = $2 == "vm2" }
+		here && $1 == "queue" && $2 == q && $3 == "from-guest" && $4 > 0 { sent = 1 } END { exit !sent }'
+}
+
 port_up vm2 $MAC2 queues 2
 spawn engine-vm2 vhost-xdp -v serve vm2 socket "$W/vm2.sock" queues 2
 wait_until 5 "the socket of port vm2" test -S "$W/vm2.sock"
@@ -80,5 +86,8 @@ for packed in off on; do
 	done
 done
 vhost-xdp stats
+for queue in 0 1; do
+	queue_sent $queue || die "nothing left the guest through pair $queue"
+done
 engine_down vm1
 engine_down vm2

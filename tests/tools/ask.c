@@ -87,13 +87,14 @@ static int ask_shell(const char *command)
 		/* output without a final newline stands right before the token */
 		const char *end = strstr(line, token);
 
-		if (!end) {
+		/* a terminal that is not yet ours echoes the command itself */
+		if (!end || end[len] < '0' || end[len] > '9') {
 			puts(line);
 			continue;
 		}
 		if (end != line)
 			printf("%.*s\n", (int)(end - line), line);
-		return atoi(end + len);
+		return (int)strtol(end + len, NULL, 10);
 	}
 }
 
@@ -128,7 +129,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	strcpy(sa.sun_path, argv[1]);
-	deadline = now_ms() + atof(argv[2]) * 1000;
+	deadline = now_ms() + strtod(argv[2], NULL) * 1000;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (sock < 0 || connect(sock, (struct sockaddr *)&sa, sizeof(sa)))

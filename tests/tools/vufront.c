@@ -45,6 +45,7 @@ static uint64_t sent, returned, sent_bytes, log_missing;
 
 static uint8_t *tx_free[TX_BUFFERS * PAIRS];
 static unsigned int tx_free_n;
+static uint8_t *tx_middle;	/* far from what the device writes */
 
 static void fail(const char *what)
 {
@@ -243,6 +244,7 @@ static void memory_init(void)
 			rx_fill(&rx[q], vu_alloc(&vu, rxbuf, 2));
 		for (unsigned int i = 0; i < TX_BUFFERS; i++)
 			tx_free[tx_free_n++] = vu_alloc(&vu, tx_len, 2);
+		tx_middle = tx_free[tx_free_n - TX_BUFFERS / 2];
 	}
 }
 
@@ -419,6 +421,11 @@ static int verdict(void)
 	if (bogus)
 		printf("vufront: %" PRIu64 " used entries with an id that was not the device's\n", bogus);
 	if (log_on) {
+		/* a log that names everything is no log: what we sent was only read */
+		if (vu_log_dirty(&vu, tx_middle)) {
+			printf("vufront: pages in the dirty log that were only read\n");
+			rc = 1;
+		}
 		printf("vufront: %" PRIu64 " pages written but not in the dirty log\n", log_missing);
 		for (unsigned int q = 0; q < pairs; q++)
 			if (!vu_log_dirty(&vu, packed ? (void *)rx[q].pdesc : (void *)rx[q].used))
