@@ -95,12 +95,14 @@ static int change_prefix(struct vx_antispoof_port *conf, const struct request *r
 	if (family < 0)
 		return vx_usage("'%s' is not an address; write ADDRESS[/PREFIX]", req->word);
 	i = prefix_find(conf, family, addr, len);
+	if (req->verb == ADD && i < 0 && prefix_add(conf, family, addr, len))
+		return vx_fail(-ENOSPC, "%s has %d prefixes of that family already, the most that fit; use shorter prefixes",
+			       req->port, VX_ANTISPOOF_PREFIXES);
 	if (req->verb == ADD)
-		return i >= 0 || !prefix_add(conf, family, addr, len) ? 0 :
-			vx_fail(-ENOSPC, "%s has %d prefixes of that family already, the most that fit; use shorter prefixes", req->port,
-				VX_ANTISPOOF_PREFIXES);
+		return 0;
 	if (i < 0)
-		return vx_fail(-ENOENT, "%s has no address %s; see 'vhost-xdp policy antispoof %s list'", req->port, req->word, req->port);
+		return vx_fail(-ENOENT, "%s has no address %s; see 'vhost-xdp policy antispoof %s list'", req->port,
+			       req->word, req->port);
 	prefix_del(conf, family, i);
 	return 0;
 }
@@ -139,9 +141,13 @@ static int list_json(const struct vx_antispoof_port *conf)
 	int i;
 
 	for (i = 0; i < conf->n4 && i < VX_ANTISPOOF_PREFIXES; i++)
-		json_array_append_new(prefixes, json_sprintf("%s/%u", inet_ntop(AF_INET, conf->ip4[i].addr, text, sizeof(text)), conf->ip4[i].len));
+		json_array_append_new(prefixes,
+				      json_sprintf("%s/%u", inet_ntop(AF_INET, conf->ip4[i].addr, text, sizeof(text)),
+						   conf->ip4[i].len));
 	for (i = 0; i < conf->n6 && i < VX_ANTISPOOF_PREFIXES; i++)
-		json_array_append_new(prefixes, json_sprintf("%s/%u", inet_ntop(AF_INET6, conf->ip6[i].addr, text, sizeof(text)), conf->ip6[i].len));
+		json_array_append_new(prefixes,
+				      json_sprintf("%s/%u", inet_ntop(AF_INET6, conf->ip6[i].addr, text, sizeof(text)),
+						   conf->ip6[i].len));
 	for (i = 0; rights[i].name; i++)
 		if (!(conf->flags & rights[i].flag) == rights[i].inverted)
 			json_array_append_new(allowed, json_string(rights[i].name));
@@ -175,7 +181,7 @@ static int change(int fd, __u32 port, const struct request *req)
 	}
 	if (err)
 		return err;
-	/* Without an entry any IP address is the guest's to use: removing the last prefix must not open that again by itself. */
+	/* Without an entry any IP address is the guest's to use: deleting the last prefix must not open that again. */
 	if (req->verb == CLEAR)
 		err = bpf_map_delete_elem(fd, &port) && errno != ENOENT ? -errno : 0;
 	else
@@ -211,12 +217,14 @@ int vx_antispoof_run(int argc, char **argv)
 	int verb;
 
 	if (argc < 2)
-		return vx_usage("'policy antispoof' needs a port and a command: vhost-xdp policy antispoof PORT add ADDRESS[/PREFIX]");
+		return vx_usage("'policy antispoof' needs a port and a command: vhost-xdp policy antispoof PORT add "
+				"ADDRESS[/PREFIX]");
 	verb = vx_word_find(verbs, sizeof(verbs[0]), argv[1]);
 	if (verb < 0)
 		return vx_usage("there is no command 'policy antispoof PORT %s'; see 'vhost-xdp help policy'", argv[1]);
 	if (argc != (verb == LIST || verb == CLEAR ? 2 : 3))
-		return vx_usage("'policy antispoof PORT %s' has too %s words; see 'vhost-xdp help policy'", verbs[verb], argc > 2 ? "many" : "few");
+		return vx_usage("'policy antispoof PORT %s' has too %s words; see 'vhost-xdp help policy'", verbs[verb],
+				argc > 2 ? "many" : "few");
 	req.port = argv[0];
 	req.verb = verb;
 	req.word = argc > 2 ? argv[2] : NULL;

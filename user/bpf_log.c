@@ -78,8 +78,10 @@ void vx_bpf_log_reset(void)
 /* Lines that surround the reason in a verifier log: state dumps, instructions, source, totals, libbpf's own. */
 static bool is_noise(const char *s)
 {
-	static const char *const starts[] = { "libbpf:", "libxdp:", "processed ", "verification time", "stack depth",
-		"max_states", "-- ", "; ", "from ", "R0", "R1", "The sequence of", "Global function", "Func#", "arg#", "func#" };
+	static const char *const starts[] = {
+		"libbpf:", "libxdp:", "processed ", "verification time", "stack depth", "max_states", "-- ", "; ", "from ",
+		"R0", "R1", "The sequence of", "Global function", "Func#", "arg#", "func#",
+	};
 	size_t i;
 
 	if (!*s || isdigit((unsigned char)*s))

@@ -26,7 +26,8 @@ void vx_finding(enum vx_grade grade, const char *what, const char *fmt, ...)
 	if (grade > worst)
 		worst = grade;
 	if (findings)
-		json_array_append_new(findings, json_pack("{s:s, s:s, s:s}", "grade", grades[grade], "what", what, "text", text));
+		json_array_append_new(findings,
+				      json_pack("{s:s, s:s, s:s}", "grade", grades[grade], "what", what, "text", text));
 	else
 		printf("%-5s %-18s %s\n", grades[grade], what, text);
 }

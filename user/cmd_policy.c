@@ -75,7 +75,8 @@ static int set(int argc, char **argv)
 	struct request req = {};
 
 	if (argc != 3)
-		return vx_usage("'policy set' needs a port, a direction and a chain: vhost-xdp policy set PORT from-guest NAME[,NAME...]");
+		return vx_usage("'policy set' needs a port, a direction and a chain: vhost-xdp policy set PORT "
+				"from-guest NAME[,NAME...]");
 	req.name = argv[0];
 	req.direction = vx_direction_parse(argv[1]);
 	req.chain = argv[2];
@@ -109,10 +110,12 @@ static int list_line(const struct vx_policy *policy, void *arg)
 	for (i = 0; i < 8; i++)
 		snprintf(tag + 2 * i, 3, "%02x", policy->tag[i]);
 	if (all)
-		return json_array_append_new(all, json_pack("{s:i, s:s, s:i, s:s, s:s, s:i, s:b}", "id", policy->id, "name", policy->name,
-							    "prog_id", policy->prog_id, "program", policy->prog_name, "tag", tag,
-							    "users", policy->users, "usable", !policy->foreign));
-	printf("%3u  %-16s prog %-5u %-15s tag %s  users %d%s\n", policy->id, name, policy->prog_id, policy->prog_name, tag, policy->users,
+		return json_array_append_new(all, json_pack("{s:i, s:s, s:i, s:s, s:s, s:i, s:b}", "id", policy->id,
+							    "name", policy->name, "prog_id", policy->prog_id, "program",
+							    policy->prog_name, "tag", tag, "users", policy->users,
+							    "usable", !policy->foreign));
+	printf("%3u  %-16s prog %-5u %-15s tag %s  users %d%s\n", policy->id, name, policy->prog_id, policy->prog_name,
+	       tag, policy->users,
 	       policy->foreign ? "  UNUSABLE: loaded without the shared maps, loses every frame; load it again" : "");
 	return 0;
 }
@@ -141,10 +144,12 @@ static int show(int argc, char **argv)
 	if (err)
 		return err;
 	if (!bpftool)
-		return vx_usage("'policy show' needs --bpftool: the commands that do by hand what 'policy load' and 'policy set' do");
+		return vx_usage("'policy show' needs --bpftool: the commands that do by hand what 'policy load' and "
+				"'policy set' do");
 	err = vx_pins_check();
 	if (err)
-		return err == -ENOENT ? vx_fail(err, "nothing is set up yet; begin with: vhost-xdp uplink add DEV") : err;
+		return err == -ENOENT ? vx_fail(err, "nothing is set up yet; begin with: vhost-xdp uplink add DEV")
+				      : err;
 	return vx_policy_show_bpftool();
 }
 

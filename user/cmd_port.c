@@ -167,13 +167,15 @@ static json_t *to_json(const struct vx_port *port, const struct view *v)
 {
 	const struct vx_port_cfg *cfg = &port->cfg;
 
-	return json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:i, s:s, s:i, s:s, s:i, s:s, s:s, s:{s:s, s:s}, s:{s:b, s:i, s:i, s:I}}",
-			 "name", cfg->name, "id", port->id, "mac", v->mac, "vlan", cfg->vlan, "uplink", v->uplink.cfg.name, "mtu", cfg->mtu,
-			 "queues", cfg->queue_pairs, "host", cfg->flags & VX_PORT_HOST_ALLOW ? "allow" : "deny", "flood_pps",
-			 cfg->flood_pps, "state", v->state, "ifindex", cfg->host_ifindex, "guest_end", v->guest_end, "type", "veth",
-			 "policy", "to-guest", v->chain[VX_TO_GUEST], "from-guest", v->chain[VX_FROM_GUEST], "engine", "up",
-			 v->engine.state == VX_ENGINE_UP, "pid", v->engine.pid, "queue_pairs", v->engine.queue_pairs, "features",
-			 (json_int_t)v->engine.features);
+	return json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:i, s:s, s:i, s:s, s:i, s:s, s:s, s:{s:s, s:s}, s:{s:b, s:i, "
+			 "s:i, s:I}}",
+			 "name", cfg->name, "id", port->id, "mac", v->mac, "vlan", cfg->vlan, "uplink",
+			 v->uplink.cfg.name, "mtu", cfg->mtu, "queues", cfg->queue_pairs, "host",
+			 cfg->flags & VX_PORT_HOST_ALLOW ? "allow" : "deny", "flood_pps", cfg->flood_pps, "state",
+			 v->state, "ifindex", cfg->host_ifindex, "guest_end", v->guest_end, "type", "veth", "policy",
+			 "to-guest", v->chain[VX_TO_GUEST], "from-guest", v->chain[VX_FROM_GUEST], "engine", "up",
+			 v->engine.state == VX_ENGINE_UP, "pid", v->engine.pid, "queue_pairs", v->engine.queue_pairs,
+			 "features", (json_int_t)v->engine.features);
 }
 
 static int list_line(const struct vx_port *port, void *arg)
@@ -187,8 +189,9 @@ static int list_line(const struct vx_port *port, void *arg)
 	if (all)
 		json_array_append_new(all, to_json(port, v));
 	else
-		printf("%4u  %-13s %s  vlan %-4u  uplink %-15s mtu %-4u  %-10s to-guest %s  from-guest %s\n", port->id, port->cfg.name, v->mac,
-		       port->cfg.vlan, v->uplink.cfg.name, port->cfg.mtu, v->state, v->chain[VX_TO_GUEST], v->chain[VX_FROM_GUEST]);
+		printf("%4u  %-13s %s  vlan %-4u  uplink %-15s mtu %-4u  %-10s to-guest %s  from-guest %s\n", port->id,
+		       port->cfg.name, v->mac, port->cfg.vlan, v->uplink.cfg.name, port->cfg.mtu, v->state,
+		       v->chain[VX_TO_GUEST], v->chain[VX_FROM_GUEST]);
 	free(v);
 	return 0;
 }
@@ -226,8 +229,9 @@ static void show_lines(const struct vx_port *port, const struct view *v)
 	printf("  to-guest    %s\n", v->chain[VX_TO_GUEST]);
 	printf("  from-guest  %s\n", v->chain[VX_FROM_GUEST]);
 	if (v->engine.state == VX_ENGINE_UP)
-		printf("  engine      user, pid %u, %u queue pair%s, features 0x%llx\n", v->engine.pid, v->engine.queue_pairs,
-		       v->engine.queue_pairs == 1 ? "" : "s", (unsigned long long)v->engine.features);
+		printf("  engine      user, pid %u, %u queue pair%s, features 0x%llx\n", v->engine.pid,
+		       v->engine.queue_pairs, v->engine.queue_pairs == 1 ? "" : "s",
+		       (unsigned long long)v->engine.features);
 	else
 		printf("  engine      none; start one: vhost-xdp serve %s socket PATH\n", cfg->name);
 }

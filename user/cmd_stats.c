@@ -19,8 +19,8 @@ static int drop_line(const struct vx_drop_key *key, const struct vx_counter *sum
 {
 	char buf[VX_NUMBER_TEXT];
 
-	printf("  dropped     %-10s  %12llu packets %15llu bytes  %s/%s", vx_direction_name(key->direction), sum->packets, sum->bytes,
-	       vx_stage_name(key->stage), vx_reason_name(key->reason, buf));
+	printf("  dropped     %-10s  %12llu packets %15llu bytes  %s/%s", vx_direction_name(key->direction),
+	       sum->packets, sum->bytes, vx_stage_name(key->stage), vx_reason_name(key->reason, buf));
 	/* The low byte is the policy, the rest a rule of its own. */
 	if (key->rule & 0xff)
 		printf(" policy %u", key->rule & 0xff);
@@ -40,12 +40,14 @@ static void queue_lines(const struct vx_engine_page *page)
 		for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 			const struct vx_queue_stats *s = &page->queue[q][dir];
 
-			printf("  queue %-5u %-10s  %12llu packets %15llu bytes  kicks %llu calls %llu supers %llu errors %llu\n", q,
-			       vx_direction_name(dir), s->packets, s->bytes, s->kicks, s->calls, s->supers, s->errors);
+			printf("  queue %-5u %-10s  %12llu packets %15llu bytes  kicks %llu calls %llu supers %llu "
+			       "errors %llu\n",
+			       q, vx_direction_name(dir), s->packets, s->bytes, s->kicks, s->calls, s->supers,
+			       s->errors);
 			for (r = 0; r < VX_REASON_MAX; r++)
 				if (s->drops[r])
-					printf("  dropped     %-10s  %12llu packets  engine/%s queue %u\n", vx_direction_name(dir), s->drops[r],
-					       vx_reason_name(r, buf), q);
+					printf("  dropped     %-10s  %12llu packets  engine/%s queue %u\n",
+					       vx_direction_name(dir), s->drops[r], vx_reason_name(r, buf), q);
 		}
 }
 
@@ -62,7 +64,8 @@ static int port_text(const struct vx_port *port, void *arg)
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 		struct vx_counter c = vx_stats_traffic(port, dir);
 
-		printf("  passed      %-10s  %12llu packets %15llu bytes\n", vx_direction_name(dir), c.packets, c.bytes);
+		printf("  passed      %-10s  %12llu packets %15llu bytes\n", vx_direction_name(dir), c.packets,
+		       c.bytes);
 	}
 	vx_stats_each_drop(port->id, drop_line, NULL);
 	n = vx_stats_losses(port, losses, VX_LOSSES_MAX);
@@ -77,10 +80,11 @@ static int drop_json(const struct vx_drop_key *key, const struct vx_counter *sum
 {
 	char buf[VX_NUMBER_TEXT];
 
-	return json_array_append_new(arg, json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:I}", "direction", vx_direction_name(key->direction),
-						    "stage", vx_stage_name(key->stage), "reason", vx_reason_name(key->reason, buf),
-						    "policy", key->rule & 0xff, "rule", key->rule >> 8, "packets",
-						    (json_int_t)sum->packets, "bytes", (json_int_t)sum->bytes));
+	return json_array_append_new(
+		arg, json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:I}", "direction", vx_direction_name(key->direction),
+			       "stage", vx_stage_name(key->stage), "reason", vx_reason_name(key->reason, buf), "policy",
+			       key->rule & 0xff, "rule", key->rule >> 8, "packets", (json_int_t)sum->packets, "bytes",
+			       (json_int_t)sum->bytes));
 }
 
 static json_t *queue_json(const struct vx_queue_stats *s)
@@ -92,9 +96,9 @@ static json_t *queue_json(const struct vx_queue_stats *s)
 	for (r = 0; r < VX_REASON_MAX; r++)
 		if (s->drops[r])
 			json_object_set_new(drops, vx_reason_name(r, buf), json_integer(s->drops[r]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "packets", (json_int_t)s->packets, "bytes", (json_int_t)s->bytes, "kicks",
-			 (json_int_t)s->kicks, "calls", (json_int_t)s->calls, "supers", (json_int_t)s->supers, "errors",
-			 (json_int_t)s->errors, "drops", drops);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "packets", (json_int_t)s->packets, "bytes",
+			 (json_int_t)s->bytes, "kicks", (json_int_t)s->kicks, "calls", (json_int_t)s->calls, "supers",
+			 (json_int_t)s->supers, "errors", (json_int_t)s->errors, "drops", drops);
 }
 
 static json_t *engine_json(const struct vx_engine_page *page)
@@ -103,8 +107,9 @@ static json_t *engine_json(const struct vx_engine_page *page)
 	unsigned int q, i;
 
 	for (q = 0; q < page->queue_pairs && q < VX_QUEUE_PAIRS_MAX; q++)
-		json_array_append_new(queues, json_pack("{s:o, s:o}", "to-guest", queue_json(&page->queue[q][VX_TO_GUEST]), "from-guest",
-							queue_json(&page->queue[q][VX_FROM_GUEST])));
+		json_array_append_new(queues,
+				      json_pack("{s:o, s:o}", "to-guest", queue_json(&page->queue[q][VX_TO_GUEST]),
+						"from-guest", queue_json(&page->queue[q][VX_FROM_GUEST])));
 	for (i = 0; i < 8; i++)
 		json_array_append_new(frames, json_integer(page->umem_frames[i]));
 	return json_pack("{s:b, s:i, s:I, s:o, s:o}", "up", page->state == VX_ENGINE_UP, "pid", page->pid, "features",
@@ -118,8 +123,8 @@ static json_t *losses_json(const struct vx_port *port)
 	json_t *all = json_array();
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(all, json_pack("{s:s, s:s, s:I}", "netdev", losses[i].end, "reason", losses[i].name, "packets",
-						     (json_int_t)losses[i].packets));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:I}", "netdev", losses[i].end, "reason",
+						     losses[i].name, "packets", (json_int_t)losses[i].packets));
 	return all;
 }
 
@@ -139,24 +144,30 @@ static int port_json(const struct vx_port *port, void *arg)
 		return -ENOMEM;
 	vx_port_engine(port, page);
 	vx_stats_each_drop(port->id, drop_json, drops);
-	json_array_append_new(arg, json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "port", port->cfg.name, "id", port->id, "to-guest",
-					     traffic_json(port, VX_TO_GUEST), "from-guest", traffic_json(port, VX_FROM_GUEST), "drops",
-					     drops, "losses", losses_json(port), "engine", engine_json(page)));
+	json_array_append_new(arg, json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "port", port->cfg.name, "id",
+					     port->id, "to-guest", traffic_json(port, VX_TO_GUEST), "from-guest",
+					     traffic_json(port, VX_FROM_GUEST), "drops", drops, "losses",
+					     losses_json(port), "engine", engine_json(page)));
 	free(page);
 	return 0;
 }
 
 /* Frames that met a hook of ours without a port behind it belong to nobody's list, but must not vanish. */
-static void nobody_text(void)
+static int nobody_line(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg)
 {
-	printf("no port\n");
-	vx_stats_each_drop(VX_TRIAL_PORT, drop_line, NULL);
+	bool *headed = arg;
+
+	if (!*headed)
+		printf("no port\n");
+	*headed = true;
+	return drop_line(key, sum, NULL);
 }
 
 static int show(const char *name, const char *prometheus)
 {
 	int (*fn)(const struct vx_port *port, void *arg) = vx_json ? port_json : port_text;
 	json_t *all = vx_json ? json_array() : NULL;
+	bool headed = false;
 	struct vx_port port;
 	int err;
 
@@ -170,7 +181,7 @@ static int show(const char *name, const char *prometheus)
 	if (vx_json)
 		return vx_print_json(all);
 	if (!name)
-		nobody_text();
+		vx_stats_each_drop(VX_TRIAL_PORT, nobody_line, &headed);
 	return 0;
 }
 

@@ -14,7 +14,9 @@
 #include "uplink.h"
 #include "words.h"
 
-static const char *const modes[] = { [VX_MODE_NATIVE] = "native", [VX_MODE_GENERIC] = "generic", [VX_MODE_AUTO] = "auto", NULL };
+static const char *const modes[] = {
+	[VX_MODE_NATIVE] = "native", [VX_MODE_GENERIC] = "generic", [VX_MODE_AUTO] = "auto", NULL
+};
 
 struct request {
 	const char *name;
@@ -47,7 +49,8 @@ static int add(int argc, char **argv)
 	if (req.mode < 0)
 		return vx_usage("mode '%s' is not known; use native, generic or auto", mode);
 	if (strlen(req.name) >= IFNAMSIZ)
-		return vx_fail(-ENAMETOOLONG, "the netdev name %s is too long; at most %d characters", req.name, IFNAMSIZ - 1);
+		return vx_fail(-ENAMETOOLONG, "the netdev name %s is too long; at most %d characters", req.name,
+			       IFNAMSIZ - 1);
 	return vx_locked(add_locked, &req);
 }
 
@@ -96,12 +99,14 @@ static int show(const struct vx_uplink *uplink, void *arg)
 		vx_steer_query(uplink, &state);
 	vx_format_mac(cfg->mac, mac);
 	if (list)
-		return json_array_append_new(list, json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:i}", "name", cfg->name, "ifindex",
-			uplink->ifindex, "mac", mac, "state", state_text(uplink, &state), "mode", state.generic ? "generic" : "native",
-			"dispatcher", state.dispatcher, "programs", state.programs, "prog_id", cfg->prog_id, "promiscuous",
-			!!(cfg->flags & VX_UPLINK_PROMISC), "ports", vx_uplink_count_ports(uplink)));
-	printf("%-15s %s  %-8s  %-7s  %s", cfg->name, mac, state_text(uplink, &state), state.generic ? "generic" : "native",
-	       state.dispatcher ? "dispatcher" : "alone");
+		return json_array_append_new(
+			list, json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:i}", "name", cfg->name,
+					"ifindex", uplink->ifindex, "mac", mac, "state", state_text(uplink, &state),
+					"mode", state.generic ? "generic" : "native", "dispatcher", state.dispatcher,
+					"programs", state.programs, "prog_id", cfg->prog_id, "promiscuous",
+					!!(cfg->flags & VX_UPLINK_PROMISC), "ports", vx_uplink_count_ports(uplink)));
+	printf("%-15s %s  %-8s  %-7s  %s", cfg->name, mac, state_text(uplink, &state),
+	       state.generic ? "generic" : "native", state.dispatcher ? "dispatcher" : "alone");
 	if (state.dispatcher)
 		printf(" (%d program%s)", state.programs, state.programs == 1 ? "" : "s");
 	printf("  ports %d%s\n", vx_uplink_count_ports(uplink), cfg->flags & VX_UPLINK_PROMISC ? "  promiscuous" : "");

@@ -37,7 +37,8 @@ static void kernel(void)
 	if (major > 6 || (major == 6 && minor >= 1))
 		vx_finding(VX_OK, "kernel", "%s", u.release);
 	else
-		vx_finding(VX_WARN, "kernel", "%s is older than 6.1, the oldest that is tested; use a newer one", u.release);
+		vx_finding(VX_WARN, "kernel", "%s is older than 6.1, the oldest that is tested; use a newer one",
+			   u.release);
 }
 
 /* The sysctl is out of sight in a network namespace; a program tells. */
@@ -59,7 +60,8 @@ static void jit(void)
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.jited_prog_len)
 		vx_finding(VX_OK, "BPF", "loads, and is compiled (JIT)");
 	else
-		vx_finding(VX_WARN, "BPF", "is interpreted: every frame costs many times more; sysctl -w net.core.bpf_jit_enable=1");
+		vx_finding(VX_WARN, "BPF",
+			   "is interpreted: every frame costs many times more; sysctl -w net.core.bpf_jit_enable=1");
 	close(fd);
 }
 
@@ -144,7 +146,8 @@ static void dispatcher(void)
 		vx_finding(VX_OK, "libxdp dispatcher", "works: steering shares a NIC with other XDP programs");
 		break;
 	case ALONE:
-		vx_finding(VX_WARN, "libxdp dispatcher", "the kernel refuses freplace: steering works, but alone on its NIC");
+		vx_finding(VX_WARN, "libxdp dispatcher",
+			   "the kernel refuses freplace: steering works, but alone on its NIC");
 		break;
 	case REFUSED:
 		vx_finding(VX_BAD, "libxdp dispatcher", "the steering program does not load; -v -v shows why");
@@ -157,8 +160,10 @@ static void dispatcher(void)
 static int judge_policy(const struct vx_policy *policy, void *arg)
 {
 	if (policy->foreign)
-		vx_finding(VX_BAD, "policy", "%s in slot %u was loaded without the shared maps and loses every frame; load it again: "
-			   "vhost-xdp policy load FILE as NAME", *policy->name ? policy->name : policy->prog_name, policy->id);
+		vx_finding(VX_BAD, "policy",
+			   "%s in slot %u was loaded without the shared maps and loses every frame; load it again: "
+			   "vhost-xdp policy load FILE as NAME",
+			   *policy->name ? policy->name : policy->prog_name, policy->id);
 	return 0;
 }
 

@@ -298,7 +298,8 @@ static struct tcmsg *begin_tc(struct request *req, __u16 type, int ifindex)
 
 int vx_netdev_clsact_filters(int ifindex)
 {
-	static const __u32 parents[] = { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) };
+	static const __u32 parents[] = { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+					 TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) };
 	struct qdisc_search search = { .ifindex = ifindex };
 	struct request req;
 	int i, err, n = 0;

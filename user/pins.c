@@ -25,11 +25,16 @@ static int __attribute__((format(printf, 3, 0))) path_va(char *buf, size_t len, 
 {
 	int n, m;
 
-	n = snprintf(buf, len, "%s/" VX_PIN_ROOT "%s", vx_bpffs(), *fmt ? "/" : "");
+	n = snprintf(buf, len, "%s/" VX_PIN_ROOT "/", vx_bpffs());
 	if (n < 0 || (size_t)n >= len)
 		return -ENAMETOOLONG;
 	m = vsnprintf(buf + n, len - n, fmt, ap);
-	return m < 0 || (size_t)m >= len - n ? -ENAMETOOLONG : 0;
+	if (m < 0 || (size_t)m >= len - n)
+		return -ENAMETOOLONG;
+	/* Nothing below the root: the root itself. */
+	if (!m)
+		buf[n - 1] = '\0';
+	return 0;
 }
 
 int vx_pin_path(char *buf, size_t len, const char *fmt, ...)

@@ -38,7 +38,8 @@ static int check_host(void)
 	return 0;
 }
 
-/* The directory may have been removed by the run that we waited for: then what we locked is no longer what others lock. */
+/* The directory may have been removed by the run that we waited for: then what we locked is no longer what others lock.
+ */
 static int lock_directory(const char *path)
 {
 	struct stat ours, theirs;
@@ -56,7 +57,8 @@ static int lock_directory(const char *path)
 			close(fd);
 			return -EINTR;
 		}
-		if (!fstat(fd, &ours) && !stat(path, &theirs) && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
+		if (!fstat(fd, &ours) && !stat(path, &theirs) && ours.st_ino == theirs.st_ino &&
+		    ours.st_dev == theirs.st_dev)
 			return fd;
 		close(fd);
 	}
@@ -124,11 +126,17 @@ static int owner_compare(int fd)
 		return vx_fail(err, "cannot identify the network namespace: %s", strerror(-err));
 	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(owner) ||
 	    bpf_map_lookup_elem(fd, &key, &owner) || owner.abi != VX_PINS_ABI)
-		return vx_fail(-ESTALE, "the pins in %s are of another version of vhost-xdp; remove its ports and uplinks with that "
-			       "version, or all of them: rm -r %s", path, path);
+		return vx_fail(-ESTALE,
+			       "the pins in %s are of another version of vhost-xdp; remove its ports and uplinks with "
+			       "that "
+			       "version, or all of them: rm -r %s",
+			       path, path);
 	if (owner.netns_cookie != cookie)
-		return vx_fail(-ESTALE, "the pins in %s belong to another network namespace or to a dead run; work in that namespace, "
-			       "set VHOST_XDP_BPFFS to another bpffs, or remove them: rm -r %s", path, path);
+		return vx_fail(-ESTALE,
+			       "the pins in %s belong to another network namespace or to a dead run; work in that "
+			       "namespace, "
+			       "set VHOST_XDP_BPFFS to another bpffs, or remove them: rm -r %s",
+			       path, path);
 	return 0;
 }
 
@@ -141,7 +149,9 @@ int vx_pins_check(void)
 		return err;
 	fd = vx_pin_open("v1/vx_owner");
 	if (fd == -ENOENT && vx_pin_exists("v1/vx_ports"))
-		return vx_fail(-ESTALE, "the pins in %s/vhost-xdp are incomplete, from a dead run; remove them: rm -r %s/vhost-xdp",
+		return vx_fail(-ESTALE,
+			       "the pins in %s/vhost-xdp are incomplete, from a dead run; remove them: rm -r "
+			       "%s/vhost-xdp",
 			       vx_bpffs(), vx_bpffs());
 	if (fd == -ENOENT)
 		return fd;

@@ -55,7 +55,8 @@ static int describe(__u32 prog_id, struct vx_policy *policy)
 	policy->prog_id = prog_id;
 	memcpy(policy->tag, info.tag, sizeof(policy->tag));
 	snprintf(policy->prog_name, sizeof(policy->prog_name), "%s", info.name);
-	policy->foreign = !shares_maps(map_ids, info.nr_map_ids < VX_PROG_MAPS_MAX ? info.nr_map_ids : VX_PROG_MAPS_MAX);
+	policy->foreign = !shares_maps(map_ids,
+				       info.nr_map_ids < VX_PROG_MAPS_MAX ? info.nr_map_ids : VX_PROG_MAPS_MAX);
 	return 0;
 }
 
@@ -159,8 +160,9 @@ int vx_policy_del(const char *name)
 		return vx_fail(-ENOENT, "there is no policy %s; see 'vhost-xdp policy list'", name);
 	}
 	if (policy.users)
-		return vx_fail(-EBUSY, "%d chain%s policy %s; take it out first: vhost-xdp policy set PORT DIRECTION ...", policy.users,
-			       policy.users > 1 ? "s use" : " uses", name);
+		return vx_fail(-EBUSY,
+			       "%d chain%s policy %s; take it out first: vhost-xdp policy set PORT DIRECTION ...",
+			       policy.users, policy.users > 1 ? "s use" : " uses", name);
 	fd = vx_pin_open("v1/vx_policy_v1");
 	if (fd < 0)
 		return vx_fail(fd, "cannot open the policy map: %s", strerror(-fd));

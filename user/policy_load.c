@@ -44,7 +44,9 @@ static int judge_program(struct bpf_object *obj, const char *file)
 		return vx_fail(-EINVAL, "%s has more than one program; a policy is exactly one", file);
 	section = bpf_program__section_name(prog);
 	if (strcmp(section, "xdp.frags"))
-		return vx_fail(-EINVAL, "the program of %s is in SEC(\"%s\"); the kernel keeps a policy beside others only in SEC(\"xdp.frags\")",
+		return vx_fail(-EINVAL,
+			       "the program of %s is in SEC(\"%s\"); the kernel keeps a policy beside others only in "
+			       "SEC(\"xdp.frags\")",
 			       file, section);
 	return 0;
 }
@@ -54,14 +56,18 @@ static int judge_maps(struct bpf_object *obj, const char *file)
 	struct bpf_map *map;
 	size_t i;
 
-	bpf_object__for_each_map(map, obj)
-		if (other_version(bpf_map__name(map)))
-			return vx_fail(-EPROTONOSUPPORT, "%s was built for another version of the contract (%s); rebuild it with this "
-				       "version's <vhost_xdp/policy.h>", file, bpf_map__name(map));
+	bpf_object__for_each_map(map, obj) if (other_version(bpf_map__name(map))) return vx_fail(
+		-EPROTONOSUPPORT,
+		"%s was built for another version of the contract (%s); rebuild it with this "
+		"version's <vhost_xdp/policy.h>",
+		file, bpf_map__name(map));
 	for (i = 0; i < N_CONTRACT; i++)
 		if (!bpf_object__find_map_by_name(obj, contract[i]))
-			return vx_fail(-EINVAL, "%s does not have the map %s; a policy includes <vhost_xdp/policy.h> and ends in vx_pass() or "
-				       "vx_drop()", file, contract[i]);
+			return vx_fail(-EINVAL,
+				       "%s does not have the map %s; a policy includes <vhost_xdp/policy.h> and ends "
+				       "in vx_pass() or "
+				       "vx_drop()",
+				       file, contract[i]);
 	return 0;
 }
 
@@ -70,12 +76,13 @@ static bool same_shape(const struct bpf_map *map, int fd)
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
 
-	return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
-	       info.value_size == bpf_map__value_size(map) && info.max_entries == bpf_map__max_entries(map) &&
-	       info.map_flags == bpf_map__map_flags(map);
+	return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
+	       info.max_entries == bpf_map__max_entries(map) && info.map_flags == bpf_map__map_flags(map);
 }
 
-/* The contract's maps are the pinned ones; a map that the old policy of this name had keeps its rules if it still fits. */
+/* The contract's maps are the pinned ones; a map that the old policy of this name had keeps its rules if it still fits.
+ */
 static int reuse_maps(struct bpf_object *obj, const char *name)
 {
 	struct bpf_map *map;
@@ -86,7 +93,8 @@ static int reuse_maps(struct bpf_object *obj, const char *name)
 
 		if (bpf_map__is_internal(map))
 			continue;
-		fd = in_contract(map_name) ? vx_pin_open("v1/%s", map_name) : vx_pin_open("policies/%s/%s", name, map_name);
+		fd = in_contract(map_name) ? vx_pin_open("v1/%s", map_name)
+					   : vx_pin_open("policies/%s/%s", name, map_name);
 		if (fd == -ENOENT && !in_contract(map_name))
 			continue;
 		if (fd < 0)
@@ -99,8 +107,11 @@ static int reuse_maps(struct bpf_object *obj, const char *name)
 			vx_warn("the map %s of policy %s has another shape now: it starts empty", map_name, name);
 		close(fd);
 		if (err)
-			return vx_fail(err, "the map %s of this policy is not that of the contract; rebuild it with this version's "
-				       "<vhost_xdp/policy.h>", map_name);
+			return vx_fail(err,
+				       "the map %s of this policy is not that of the contract; rebuild it with this "
+				       "version's "
+				       "<vhost_xdp/policy.h>",
+				       map_name);
 	}
 	return 0;
 }
@@ -115,7 +126,8 @@ static int load(struct bpf_object *obj, const char *file)
 	if (!err)
 		return 0;
 	reason = vx_bpf_log_reason();
-	return vx_fail(err, "the verifier refuses %s: %s; -v shows the whole log", file, *reason ? reason : strerror(-err));
+	return vx_fail(err, "the verifier refuses %s: %s; -v shows the whole log", file,
+		       *reason ? reason : strerror(-err));
 }
 
 /* What loads, but never calls on the contract, would end every frame uncounted. */
@@ -136,7 +148,11 @@ static int judge_loaded(struct bpf_object *obj, const char *file)
 		for (i = 0; i < info.nr_map_ids && i < 64; i++)
 			found += ids[i] == map.id;
 	}
-	return found == N_CONTRACT ? 0 : vx_fail(-EINVAL, "the program of %s never calls vx_pass() or vx_drop(); every path must end in one", file);
+	return found == N_CONTRACT ? 0
+				   : vx_fail(-EINVAL,
+					     "the program of %s never calls vx_pass() or vx_drop(); every path must "
+					     "end in one",
+					     file);
 }
 
 /* In the pin directory under a name of its own first: rename is atomic, and undone by leaving the old one. */
@@ -180,7 +196,9 @@ static int choose_slot(const char *name, __u32 id)
 
 	if (!vx_policy_find(name, &old) && !strcmp(old.name, name)) {
 		if (id && id != old.id)
-			return vx_fail(-EEXIST, "policy %s has id %u already; load it under another name, or leave 'id' out", name, old.id);
+			return vx_fail(-EEXIST,
+				       "policy %s has id %u already; load it under another name, or leave 'id' out",
+				       name, old.id);
 		return old.id;
 	}
 	vx_policy_each(mark_used, used);
@@ -189,7 +207,8 @@ static int choose_slot(const char *name, __u32 id)
 	for (i = id ? id : 1; i < VX_POLICY_SLOTS; i++)
 		if (!used[i])
 			return i;
-	return vx_fail(-ENOSPC, "all %d policy ids are taken; remove one: vhost-xdp policy del NAME", VX_POLICY_SLOTS - 1);
+	return vx_fail(-ENOSPC, "all %d policy ids are taken; remove one: vhost-xdp policy del NAME",
+		       VX_POLICY_SLOTS - 1);
 }
 
 static int put_in_slot(struct bpf_object *obj, const char *file, __u32 slot)
@@ -280,5 +299,6 @@ int vx_policy_load_builtin(const char *name)
 	snprintf(file, sizeof(file), VX_LIBDIR "/policies/policy_%s.bpf.o", name);
 	if (!access(file, R_OK))
 		return vx_policy_load(file, name, 0);
-	return vx_fail(-ENOENT, "there is no policy %s, loaded or shipped; load it: vhost-xdp policy load FILE as %s", name, name);
+	return vx_fail(-ENOENT, "there is no policy %s, loaded or shipped; load it: vhost-xdp policy load FILE as %s",
+		       name, name);
 }

@@ -13,7 +13,8 @@ static int show_policy(const struct vx_policy *policy, void *arg)
 	if (!*policy->name)
 		return 0;
 	printf("# policy %s\n", policy->name);
-	printf("bpftool map update pinned $V/vx_policy_v1 key %u 0 0 0 value pinned $P/policies/%s/prog\n", policy->id, policy->name);
+	printf("bpftool map update pinned $V/vx_policy_v1 key %u 0 0 0 value pinned $P/policies/%s/prog\n", policy->id,
+	       policy->name);
 	return 0;
 }
 
@@ -28,7 +29,8 @@ static int show_port(const struct vx_port *port, void *arg)
 			continue;
 		vx_chain_text(ids, text, sizeof(text));
 		printf("# port %s, %s: %s\n", port->cfg.name, vx_direction_name(dir), text);
-		printf("bpftool map update pinned $V/vx_chain_v1 key %u %u 0 0 %u 0 0 0 value", port->id & 0xff, port->id >> 8, (unsigned int)dir);
+		printf("bpftool map update pinned $V/vx_chain_v1 key %u %u 0 0 %u 0 0 0 value", port->id & 0xff,
+		       port->id >> 8, (unsigned int)dir);
 		for (i = 0; i < VX_CHAIN_MAX; i++)
 			printf(" %u", ids[i]);
 		putchar('\n');

@@ -17,8 +17,10 @@ int vx_check_port_name(const char *name)
 	int err = vx_check_name(name, VX_PORT_NAME_MAX);
 
 	if (err == -ENAMETOOLONG)
-		return vx_fail(err, "the port name %s is too long; at most %d characters, since its guest end is called NAME%s", name,
-			       VX_PORT_NAME_MAX, VX_GUEST_END_SUFFIX);
+		return vx_fail(err,
+			       "the port name %s is too long; at most %d characters, since its guest end is called "
+			       "NAME%s",
+			       name, VX_PORT_NAME_MAX, VX_GUEST_END_SUFFIX);
 	return err ? vx_fail(err, "the port name '%s' is not valid; use letters, digits, '_' and '-'", name) : 0;
 }
 
@@ -29,10 +31,13 @@ static int judge_mtu(struct vx_port_cfg *cfg, const struct vx_netdev *dev)
 	if (!given)
 		cfg->mtu = dev->mtu;
 	if (cfg->mtu > VX_PORT_MTU_MAX)
-		return vx_fail(-ERANGE, "MTU %u%s%s is more than AF_XDP carries in one 4096-byte chunk; use 'mtu %d' or less", cfg->mtu,
-			       given ? "" : " of ", given ? "" : dev->name, VX_PORT_MTU_MAX);
+		return vx_fail(-ERANGE,
+			       "MTU %u%s%s is more than AF_XDP carries in one 4096-byte chunk; use 'mtu %d' or less",
+			       cfg->mtu, given ? "" : " of ", given ? "" : dev->name, VX_PORT_MTU_MAX);
 	if (cfg->mtu > dev->mtu)
-		return vx_fail(-ERANGE, "MTU %u is more than that of uplink %s, %u; lower it, or raise the uplink's: ip link set dev %s mtu %u",
+		return vx_fail(-ERANGE,
+			       "MTU %u is more than that of uplink %s, %u; lower it, or raise the uplink's: ip link "
+			       "set dev %s mtu %u",
 			       cfg->mtu, dev->name, dev->mtu, dev->name, cfg->mtu);
 	return 0;
 }
@@ -45,11 +50,14 @@ static int judge_uplink(struct vx_port_spec *spec, struct vx_uplink *uplink)
 	if (vx_uplink_find(spec->uplink, uplink)) {
 		if (vx_netdev_by_name(spec->uplink, &dev))
 			return vx_fail(-ENODEV, "there is no netdev %s here; see 'ip link'", spec->uplink);
-		return vx_fail(-ENOENT, "%s is not an uplink yet; make it one: vhost-xdp uplink add %s", spec->uplink, spec->uplink);
+		return vx_fail(-ENOENT, "%s is not an uplink yet; make it one: vhost-xdp uplink add %s", spec->uplink,
+			       spec->uplink);
 	}
 	err = vx_netdev_by_index(uplink->ifindex, &dev);
 	if (err || strcmp(dev.name, spec->uplink))
-		return vx_fail(-ESTALE, "%s was made anew since it became an uplink; clean up first: vhost-xdp uplink del %s force",
+		return vx_fail(-ESTALE,
+			       "%s was made anew since it became an uplink; clean up first: vhost-xdp uplink del %s "
+			       "force",
 			       spec->uplink, spec->uplink);
 	spec->cfg.uplink_ifindex = uplink->ifindex;
 	/* Its address may have been changed since. */
@@ -83,7 +91,8 @@ static const char *difference(const struct vx_port *old, const struct vx_port_sp
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 		if (!spec->chain[dir])
 			continue;
-		if (vx_chain_find(spec->chain[dir], want) || vx_chain_get(old->id, dir, have) || memcmp(want, have, sizeof(want)))
+		if (vx_chain_find(spec->chain[dir], want) || vx_chain_get(old->id, dir, have) ||
+		    memcmp(want, have, sizeof(want)))
 			return vx_direction_name(dir);
 	}
 	return NULL;
@@ -94,13 +103,21 @@ static int judge_existing(const struct vx_port *old, const struct vx_port_spec *
 	const char *name = spec->cfg.name, *what;
 
 	if (!vx_port_alive(old))
-		return vx_fail(-ESTALE, "port %s is left from a dead run, its netdevs are gone; clean up first: vhost-xdp port del %s", name, name);
+		return vx_fail(-ESTALE,
+			       "port %s is left from a dead run, its netdevs are gone; clean up first: vhost-xdp port "
+			       "del %s",
+			       name, name);
 	if (vx_port_maps_owner(&old->cfg) != old->id)
-		return vx_fail(-ESTALE, "port %s is half-made, by a run that was killed; clean up first: vhost-xdp port del %s", name, name);
+		return vx_fail(-ESTALE,
+			       "port %s is half-made, by a run that was killed; clean up first: vhost-xdp port del %s",
+			       name, name);
 	what = difference(old, spec);
 	if (what)
-		return vx_fail(-EEXIST, "port %s exists already with another '%s'; see 'vhost-xdp port show %s', or remove it first: "
-			       "vhost-xdp port del %s", name, what, name, name);
+		return vx_fail(-EEXIST,
+			       "port %s exists already with another '%s'; see 'vhost-xdp port show %s', or remove it "
+			       "first: "
+			       "vhost-xdp port del %s",
+			       name, what, name, name);
 	return 1;
 }
 
@@ -126,7 +143,8 @@ static int judge_mac(const struct vx_port_cfg *cfg)
 	if (cfg->vlan)
 		snprintf(vlan, sizeof(vlan), "on VLAN %u", cfg->vlan);
 	vx_format_mac(cfg->mac, mac);
-	return vx_fail(-EEXIST, "MAC %s, %s, is port %s already; give this guest another MAC or VLAN", mac, vlan, other.cfg.name);
+	return vx_fail(-EEXIST, "MAC %s, %s, is port %s already; give this guest another MAC or VLAN", mac, vlan,
+		       other.cfg.name);
 }
 
 static int judge_netdevs(const struct vx_port_cfg *cfg)
@@ -144,7 +162,8 @@ static int judge_netdevs(const struct vx_port_cfg *cfg)
 	/* With a record of ours it is the leftover of a run that was killed, which the caller removes. */
 	if (!taken || vx_pin_exists("ports/%s", cfg->name))
 		return 0;
-	return vx_fail(-EEXIST, "a netdev %s exists already; take another port name, or remove it: ip link del %s", taken, taken);
+	return vx_fail(-EEXIST, "a netdev %s exists already; take another port name, or remove it: ip link del %s",
+		       taken, taken);
 }
 
 int vx_port_judge(struct vx_port_spec *spec, struct vx_uplink *uplink)

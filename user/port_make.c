@@ -45,8 +45,9 @@ static void forget(void *arg)
  */
 static int quieten(const char *name, __u32 *ifindex)
 {
-	static const char *const off[] = { VX_FEATURE_TXVLAN, VX_FEATURE_TXSVLAN, VX_FEATURE_RXVLAN, VX_FEATURE_RXSVLAN, VX_FEATURE_TSO4,
-		VX_FEATURE_TSO6, VX_FEATURE_GSO, VX_FEATURE_TXCSUM, VX_FEATURE_TXSCTP };
+	static const char *const off[] = { VX_FEATURE_TXVLAN,  VX_FEATURE_TXSVLAN, VX_FEATURE_RXVLAN,
+					   VX_FEATURE_RXSVLAN, VX_FEATURE_TSO4,	   VX_FEATURE_TSO6,
+					   VX_FEATURE_GSO,     VX_FEATURE_TXCSUM,  VX_FEATURE_TXSCTP };
 	struct vx_netdev dev;
 	size_t i;
 	int err;
@@ -60,7 +61,8 @@ static int quieten(const char *name, __u32 *ifindex)
 			continue;
 		err = vx_netdev_set_feature(name, off[i], false);
 		if (err)
-			return vx_fail(err, "%s keeps %s on: %s; this kernel's veth cannot carry a port", name, off[i], strerror(-err));
+			return vx_fail(err, "%s keeps %s on: %s; this kernel's veth cannot carry a port", name, off[i],
+				       strerror(-err));
 	}
 	err = vx_netdev_no_ipv6(&dev);
 	if (err)
@@ -77,8 +79,9 @@ static int netdevs_make(void *arg)
 
 	err = vx_netdev_add_veth(cfg->name, job->guest_end, cfg->mtu, cfg->queue_pairs);
 	if (err == -EEXIST)
-		return vx_fail(err, "a netdev %s or %s exists already; take another port name, or remove it: ip link del %s", cfg->name,
-			       job->guest_end, cfg->name);
+		return vx_fail(err,
+			       "a netdev %s or %s exists already; take another port name, or remove it: ip link del %s",
+			       cfg->name, job->guest_end, cfg->name);
 	if (err)
 		return vx_fail(err, "cannot make the veth pair %s, %s: %s", cfg->name, job->guest_end, strerror(-err));
 	err = quieten(cfg->name, &cfg->host_ifindex);
@@ -112,7 +115,8 @@ static int attach_xdp(const struct job *job, __u32 ifindex, const char *end)
 		return vx_fail(prog, "cannot open the port program: %s", strerror(-prog));
 	link = bpf_link_create(prog, ifindex, BPF_XDP, &opts);
 	if (link < 0)
-		err = vx_fail(-errno, "cannot attach XDP to the %s end of %s: %s", end, job->port.cfg.name, strerror(errno));
+		err = vx_fail(-errno, "cannot attach XDP to the %s end of %s: %s", end, job->port.cfg.name,
+			      strerror(errno));
 	close(prog);
 	if (err)
 		return err;
@@ -171,7 +175,8 @@ static int chains_set(void *arg)
 			return err;
 		err = vx_chain_set(job->port.id, dir, ids);
 		if (err)
-			return vx_fail(err, "cannot set the %s chain of %s: %s", vx_direction_name(dir), job->port.cfg.name, strerror(-err));
+			return vx_fail(err, "cannot set the %s chain of %s: %s", vx_direction_name(dir),
+				       job->port.cfg.name, strerror(-err));
 	}
 	return 0;
 }
@@ -209,8 +214,8 @@ static int steer_here(void *arg)
 	int err = vx_port_maps_join(&job->port);
 
 	if (err == -E2BIG)
-		return vx_fail(err, "%d ports share VLAN %u of %s already, the most that broadcasts reach", VX_MEMBERS_MAX, job->port.cfg.vlan,
-			       job->uplink.cfg.name);
+		return vx_fail(err, "%d ports share VLAN %u of %s already, the most that broadcasts reach",
+			       VX_MEMBERS_MAX, job->port.cfg.vlan, job->uplink.cfg.name);
 	return err ? vx_fail(err, "cannot steer frames to port %s: %s", job->port.cfg.name, strerror(-err)) : 0;
 }
 

@@ -182,7 +182,8 @@ static int change_group(const struct vx_port *port, bool join)
 	else if (join)
 		group->host_ifindex[n++] = port->cfg.host_ifindex;
 	group->n = n;
-	if (!err && (n ? bpf_map_update_elem(fd, &key, group, BPF_ANY) : bpf_map_delete_elem(fd, &key)) && (n || errno != ENOENT))
+	if (!err && (n ? bpf_map_update_elem(fd, &key, group, BPF_ANY) : bpf_map_delete_elem(fd, &key)) &&
+	    (n || errno != ENOENT))
 		err = -errno;
 	free(group);
 	close(fd);

@@ -65,7 +65,8 @@ struct vx_counter vx_stats_traffic(const struct vx_port *port, int direction)
 	return sum;
 }
 
-int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg), void *arg)
+int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg),
+		       void *arg)
 {
 	struct vx_drop_key key, *prev = NULL;
 	int fd, ret = 0;

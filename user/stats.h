@@ -19,7 +19,8 @@ const char *vx_reason_name(unsigned int reason, char buf[VX_NUMBER_TEXT]);
 struct vx_counter vx_stats_traffic(const struct vx_port *port, int direction);
 
 /* Drops of a port (0: where no port was known), summed over CPUs; negative errno, or what fn returned. */
-int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg), void *arg);
+int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg),
+		       void *arg);
 
 /* Losses behind a verdict, as the veth ends count them, non-zero ones only: full rings and refused redirects. */
 struct vx_loss {

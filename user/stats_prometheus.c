@@ -11,7 +11,8 @@
 
 static const struct vx_port *only_port;
 
-static void metric(const char *name, const char *type, const char *help, int (*fn)(const struct vx_port *port, void *arg))
+static void metric(const char *name, const char *type, const char *help,
+		   int (*fn)(const struct vx_port *port, void *arg))
 {
 	printf("# HELP vhost_xdp_%s %s\n# TYPE vhost_xdp_%s %s\n", name, help, name, type);
 	if (only_port)
@@ -25,8 +26,8 @@ static int packets(const struct vx_port *port, void *arg)
 	int dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++)
-		printf("vhost_xdp_port_packets_total{port=\"%s\",direction=\"%s\"} %llu\n", port->cfg.name, vx_direction_name(dir),
-		       vx_stats_traffic(port, dir).packets);
+		printf("vhost_xdp_port_packets_total{port=\"%s\",direction=\"%s\"} %llu\n", port->cfg.name,
+		       vx_direction_name(dir), vx_stats_traffic(port, dir).packets);
 	return 0;
 }
 
@@ -35,8 +36,8 @@ static int bytes(const struct vx_port *port, void *arg)
 	int dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++)
-		printf("vhost_xdp_port_bytes_total{port=\"%s\",direction=\"%s\"} %llu\n", port->cfg.name, vx_direction_name(dir),
-		       vx_stats_traffic(port, dir).bytes);
+		printf("vhost_xdp_port_bytes_total{port=\"%s\",direction=\"%s\"} %llu\n", port->cfg.name,
+		       vx_direction_name(dir), vx_stats_traffic(port, dir).bytes);
 	return 0;
 }
 
@@ -45,9 +46,10 @@ static int drop(const struct vx_drop_key *key, const struct vx_counter *sum, voi
 {
 	char buf[VX_NUMBER_TEXT];
 
-	printf("vhost_xdp_port_drops_total{port=\"%s\",direction=\"%s\",stage=\"%s\",reason=\"%s\",policy=\"%u\",rule=\"%u\"} %llu\n",
-	       (const char *)arg, vx_direction_name(key->direction), vx_stage_name(key->stage), vx_reason_name(key->reason, buf),
-	       key->rule & 0xff, key->rule >> 8, sum->packets);
+	printf("vhost_xdp_port_drops_total{port=\"%s\",direction=\"%s\",stage=\"%s\",reason=\"%s\",policy=\"%u\",rule="
+	       "\"%u\"} %llu\n",
+	       (const char *)arg, vx_direction_name(key->direction), vx_stage_name(key->stage),
+	       vx_reason_name(key->reason, buf), key->rule & 0xff, key->rule >> 8, sum->packets);
 	return 0;
 }
 
@@ -69,8 +71,10 @@ static int drops(const struct vx_port *port, void *arg)
 			for (q = 0; q < VX_QUEUE_PAIRS_MAX; q++)
 				sum += page->queue[q][dir].drops[r];
 			if (sum)
-				printf("vhost_xdp_port_drops_total{port=\"%s\",direction=\"%s\",stage=\"engine\",reason=\"%s\",policy=\"0\","
-				       "rule=\"0\"} %llu\n", port->cfg.name, vx_direction_name(dir), vx_reason_name(r, buf), sum);
+				printf("vhost_xdp_port_drops_total{port=\"%s\",direction=\"%s\",stage=\"engine\","
+				       "reason=\"%s\",policy=\"0\","
+				       "rule=\"0\"} %llu\n",
+				       port->cfg.name, vx_direction_name(dir), vx_reason_name(r, buf), sum);
 		}
 	free(page);
 	return 0;
@@ -82,8 +86,8 @@ static int losses(const struct vx_port *port, void *arg)
 	int i, n = vx_stats_losses(port, all, VX_LOSSES_MAX);
 
 	for (i = 0; i < n; i++)
-		printf("vhost_xdp_redirect_errors_total{port=\"%s\",netdev=\"%s\",error=\"%s\"} %llu\n", port->cfg.name, all[i].end,
-		       all[i].name, all[i].packets);
+		printf("vhost_xdp_redirect_errors_total{port=\"%s\",netdev=\"%s\",error=\"%s\"} %llu\n", port->cfg.name,
+		       all[i].end, all[i].name, all[i].packets);
 	return 0;
 }
 
@@ -110,7 +114,8 @@ static int umem(const struct vx_port *port, void *arg)
 		return 0;
 	vx_port_engine(port, page);
 	for (i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
-		printf("vhost_xdp_umem_frames{port=\"%s\",state=\"%s\"} %llu\n", port->cfg.name, owners[i], page->umem_frames[i]);
+		printf("vhost_xdp_umem_frames{port=\"%s\",state=\"%s\"} %llu\n", port->cfg.name, owners[i],
+		       page->umem_frames[i]);
 	free(page);
 	return 0;
 }
@@ -126,8 +131,9 @@ static void queue_metric(const struct vx_port *port, const char *name, size_t of
 	vx_port_engine(port, page);
 	for (q = 0; q < page->queue_pairs && q < VX_QUEUE_PAIRS_MAX; q++)
 		for (dir = 0; dir < VX_DIRECTIONS; dir++)
-			printf("vhost_xdp_queue_%s_total{port=\"%s\",queue=\"%u\",direction=\"%s\"} %llu\n", name, port->cfg.name, q,
-			       vx_direction_name(dir), *(const __u64 *)((const char *)&page->queue[q][dir] + offset));
+			printf("vhost_xdp_queue_%s_total{port=\"%s\",queue=\"%u\",direction=\"%s\"} %llu\n", name,
+			       port->cfg.name, q, vx_direction_name(dir),
+			       *(const __u64 *)((const char *)&page->queue[q][dir] + offset));
 	free(page);
 }
 

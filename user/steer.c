@@ -25,9 +25,12 @@ static int refused(const char *name, bool generic, int err)
 		return vx_fail(err, "%s already has an XDP program that is not under the libxdp dispatcher%s%s; "
 			       "detach it first: ip link set dev %s xdp off", name, sep, why, name);
 	if (!generic && (err == -EOPNOTSUPP || err == -EINVAL || err == -ERANGE || err == -ENOSPC))
-		return vx_fail(err, "the driver of %s refuses native XDP%s%s; generic mode works, slower: vhost-xdp uplink add %s mode generic",
+		return vx_fail(err,
+			       "the driver of %s refuses native XDP%s%s; generic mode works, slower: vhost-xdp uplink "
+			       "add %s mode generic",
 			       name, sep, why, name);
-	return vx_fail(err, "cannot attach steering to %s: %s%s%s; see 'vhost-xdp doctor %s'", name, strerror(-err), sep, why, name);
+	return vx_fail(err, "cannot attach steering to %s: %s%s%s; see 'vhost-xdp doctor %s'", name, strerror(-err),
+		       sep, why, name);
 }
 
 static void remember(struct vx_uplink *uplink, struct xdp_program *prog, bool generic)
@@ -115,8 +118,8 @@ void vx_steer_detach(const struct vx_uplink *uplink)
 		err = xdp_program__detach(prog, uplink->ifindex, xdp_multiprog__attach_mode(mp), 0);
 	xdp_multiprog__close(mp);
 	if (err)
-		vx_warn("cannot detach steering from %s: %s; detach everything: xdp-loader unload --all %s", uplink->cfg.name,
-			strerror(-err), uplink->cfg.name);
+		vx_warn("cannot detach steering from %s: %s; detach everything: xdp-loader unload --all %s",
+			uplink->cfg.name, strerror(-err), uplink->cfg.name);
 }
 
 int vx_steer_query(const struct vx_uplink *uplink, struct vx_steer_state *state)

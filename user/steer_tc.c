@@ -24,8 +24,9 @@ int vx_tc_qdisc(int ifindex, bool *made)
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	int err;
 
-	*made = false;
 	err = vx_netdev_clsact_filters(ifindex);
+	/* With nobody's filters but ours it is what a dead run of ours left. */
+	*made = err > 0 && err == vx_tc_attached(ifindex, VX_HOOK_INGRESS) + vx_tc_attached(ifindex, VX_HOOK_EGRESS);
 	if (err != -ENOENT)
 		return err < 0 ? err : 0;
 	err = bpf_tc_hook_create(&hook);

@@ -90,8 +90,8 @@ static int offloads_off(void *arg)
 		if (!err)
 			err = vx_netdev_set_feature(name, offloads[i].feature, false);
 		if (err)
-			return vx_fail(err, "%s keeps %s on (%s): %s; this NIC cannot be an uplink", name, offloads[i].feature,
-				       strerror(-err), offloads[i].harm);
+			return vx_fail(err, "%s keeps %s on (%s): %s; this NIC cannot be an uplink", name,
+				       offloads[i].feature, strerror(-err), offloads[i].harm);
 	}
 	return 0;
 }
@@ -105,15 +105,18 @@ static void offloads_restore(void *arg)
 	if (!vx_uplink_alive(uplink))
 		return;
 	for (i = 0; i < N_OFFLOADS; i++)
-		if ((uplink->cfg.flags & offloads[i].flag) && vx_netdev_set_feature(uplink->cfg.name, offloads[i].feature, true))
-			vx_warn("cannot turn %s of %s on again; it was on before", offloads[i].feature, uplink->cfg.name);
+		if ((uplink->cfg.flags & offloads[i].flag) &&
+		    vx_netdev_set_feature(uplink->cfg.name, offloads[i].feature, true))
+			vx_warn("cannot turn %s of %s on again; it was on before", offloads[i].feature,
+				uplink->cfg.name);
 }
 
 static int filter_in(const struct vx_port *port, void *arg)
 {
 	struct vx_uplink *uplink = arg;
 
-	return port->cfg.uplink_ifindex == uplink->ifindex ? vx_uplink_filter_add(uplink, port->cfg.mac, port->cfg.vlan) : 0;
+	return port->cfg.uplink_ifindex == uplink->ifindex ? vx_uplink_filter_add(uplink, port->cfg.mac, port->cfg.vlan)
+							   : 0;
 }
 
 static int filter_out(const struct vx_port *port, void *arg)
@@ -191,7 +194,8 @@ static int clsact_make(void *arg)
 	if (!err)
 		return 0;
 	why = vx_bpf_log_kernel();
-	return vx_fail(err, "cannot attach the clsact programs to %s: %s%s%s", uplink->cfg.name, strerror(-err), *why ? ": " : "", why);
+	return vx_fail(err, "cannot attach the clsact programs to %s: %s%s%s", uplink->cfg.name, strerror(-err),
+		       *why ? ": " : "", why);
 }
 
 static void clsact_undo(void *arg)
@@ -213,7 +217,8 @@ static int steer_on(void *arg)
 	if (err && job->mode == VX_MODE_AUTO) {
 		err = vx_steer_attach(&job->uplink, true, true);
 		if (!err)
-			vx_warn("the driver of %s has no native XDP: steering runs in generic mode, slower", job->uplink.cfg.name);
+			vx_warn("the driver of %s has no native XDP: steering runs in generic mode, slower",
+				job->uplink.cfg.name);
 	}
 	if (err)
 		return err;
@@ -266,14 +271,19 @@ static int exists_already(const struct vx_uplink *old, const struct vx_netdev *d
 	struct vx_steer_state state;
 
 	if (old->ifindex != (__u32)dev->ifindex)
-		return vx_fail(-EEXIST, "%s was made anew since it became an uplink; clean up first: vhost-xdp uplink del %s force", name, name);
+		return vx_fail(-EEXIST,
+			       "%s was made anew since it became an uplink; clean up first: vhost-xdp uplink del %s "
+			       "force",
+			       name, name);
 	vx_steer_query(old, &state);
 	if (!state.attached)
-		return vx_fail(-EEXIST, "%s is an uplink, but its steering program was detached; clean up first: vhost-xdp uplink del %s force",
+		return vx_fail(-EEXIST,
+			       "%s is an uplink, but its steering program was detached; clean up first: vhost-xdp "
+			       "uplink del %s force",
 			       name, name);
 	if (mode != VX_MODE_AUTO && generic != (mode == VX_MODE_GENERIC))
-		return vx_fail(-EEXIST, "%s is an uplink in %s mode already; remove it first: vhost-xdp uplink del %s", name,
-			       generic ? "generic" : "native", name);
+		return vx_fail(-EEXIST, "%s is an uplink in %s mode already; remove it first: vhost-xdp uplink del %s",
+			       name, generic ? "generic" : "native", name);
 	return 0;
 }
 
@@ -283,8 +293,9 @@ static void warn_deaf(const struct vx_netdev *dev)
 	__u64 features;
 
 	if (!vx_netdev_xdp_features(dev->ifindex, &features) && !(features & VX_XDP_XMIT))
-		vx_warn("nothing can be redirected to %s now, so frames from guests to the wire are lost; see 'vhost-xdp doctor %s'", dev->name,
-			dev->name);
+		vx_warn("nothing can be redirected to %s now, so frames from guests to the wire are lost; see "
+			"'vhost-xdp doctor %s'",
+			dev->name, dev->name);
 }
 
 int vx_uplink_add(const char *name, enum vx_mode mode)
@@ -334,8 +345,10 @@ int vx_uplink_del(const char *name, bool force)
 		return vx_fail(-ENOENT, "%s is not an uplink; see 'vhost-xdp uplink list'", name);
 	n = vx_uplink_count_ports(&job.uplink);
 	if (n && !force)
-		return vx_fail(-EBUSY, "%d port%s %s; remove %s first (vhost-xdp port list), or cut %s off: vhost-xdp uplink del %s force", n,
-			       n > 1 ? "s use" : " uses", name, n > 1 ? "them" : "it", n > 1 ? "them" : "it", name);
+		return vx_fail(-EBUSY,
+			       "%d port%s %s; remove %s first (vhost-xdp port list), or cut %s off: vhost-xdp uplink "
+			       "del %s force",
+			       n, n > 1 ? "s use" : " uses", name, n > 1 ? "them" : "it", n > 1 ? "them" : "it", name);
 	vx_steps_undo(steps, N_STEPS, &job);
 	return 0;
 }

@@ -157,7 +157,7 @@ refuse 1 "has no address 10.0.0.1" policy antispoof vm1 del 10.0.0.1
 refuse 2 "is not an address" policy antispoof vm1 add 10.0.0.256
 refuse 2 "the right 'fly' is not known" policy antispoof vm1 allow fly
 refuse 1 "there is no port nope" policy antispoof nope list
-for i in $(seq 2 17); do ok policy antispoof vm1 add 10.0.0.$i; done
+for i in $(seq 2 17); do ok policy antispoof vm1 add "10.0.0.$i"; done
 refuse 1 "16 prefixes of that family already" policy antispoof vm1 add 10.0.0.99
 ok policy antispoof vm1 clear
 [ "$(vx policy antispoof vm1 list)" = "allow any-ll" ] || die "not cleared"

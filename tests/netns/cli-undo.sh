@@ -76,7 +76,7 @@ ok policy del allow
 
 step "interrupted at any moment"
 undone=0 completed=0
-for ms in 002 005 010 020 030 040 050 060 070 080 090 100 120 140 160 300 500; do
+for ms in 005 020 050 090 150 250 400 800; do
 	for signal in INT TERM; do
 		rc=0
 		timeout -s $signal 0.$ms "$VHOST_XDP" uplink add wire >"$W/log" 2>&1 || rc=$?
@@ -96,7 +96,7 @@ ok uplink add wire
 ok policy load "$VX_O/bpf/policy_allow.bpf.o"
 base=$(snapshot)
 undone=0 completed=0
-for ms in 001 002 004 006 008 010 013 016 020 025 030 035 040 050 060 080; do
+for ms in 002 006 010 014 018 022 026 030 035 040 050 070; do
 	rc=0
 	timeout -s INT 0.$ms "$VHOST_XDP" port add vm1 mac 52:54:00:00:00:01 uplink wire policy allow >"$W/log" 2>&1 || rc=$?
 	if "$VHOST_XDP" port show vm1 >/dev/null 2>&1; then
@@ -112,7 +112,7 @@ echo "$undone undone, $completed completed"
 [ $undone -gt 0 ] || die "no interruption hit"
 
 step "killed at any moment: del cleans up, and so does add"
-for ms in 004 008 012 016 020 025 030 035 040 050 060; do
+for ms in 006 012 018 024 030 036 044 060; do
 	timeout -s KILL 0.$ms "$VHOST_XDP" port add vm1 mac 52:54:00:00:00:01 uplink wire policy allow >/dev/null 2>&1 || true
 	vx port del vm1 2>/dev/null || true
 	[ "$(snapshot)" = "$base" ] || { diff <(echo "$base") <(snapshot); die "SIGKILL after $ms ms left something that del does not find"; }
@@ -125,7 +125,7 @@ for ms in 004 008 012 016 020 025 030 035 040 050 060; do
 	ok port del vm1
 done
 ok uplink del wire
-for ms in 020 060 100 140 180 220 260 280 300 320 340 360 400; do
+for ms in 040 120 200 260 300 340 400 500; do
 	timeout -s KILL 0.$ms "$VHOST_XDP" uplink add wire >/dev/null 2>&1 || true
 	vx uplink del wire force 2>/dev/null || true
 	[ "$(snapshot)" = "$bare" ] || { diff <(echo "$bare") <(snapshot); die "SIGKILL after $ms ms left something that del does not find"; }

@@ -244,8 +244,14 @@ bool seq_perfect(const struct seq_score *s)
 
 bool seq_parse_mac(const char *text, uint8_t mac[6])
 {
-	int end = 0;
+	for (int i = 0; i < 6; i++) {
+		char *end;
+		unsigned long byte = strtoul(text, &end, 16);
 
-	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
-		      &end) == 6 && !text[end];
+		if (end == text || end > text + 2 || byte > 255 || *end != (i < 5 ? ':' : 0))
+			return false;
+		mac[i] = byte;
+		text = end + 1;
+	}
+	return true;
 }

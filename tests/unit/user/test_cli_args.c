@@ -212,6 +212,7 @@ static void paths(void **state)
 	assert_int_equal(vx_pin_path(path, sizeof(path), "ports/%s/engine", "vm1"), 0);
 	assert_string_equal(path, "/mnt/vhost-xdp/ports/vm1/engine");
 	assert_int_equal(vx_pin_path(path, sizeof(path), "%s", ""), 0);
+	assert_string_equal(path, "/mnt/vhost-xdp");
 	assert_int_equal(vx_pin_path(small, sizeof(small), "ports/%s/engine", "vm1"), -ENAMETOOLONG);
 	assert_int_equal(unsetenv("VHOST_XDP_BPFFS"), 0);
 	assert_int_equal(vx_pin_path(path, sizeof(path), "v1"), 0);
