@@ -96,7 +96,7 @@ static int change_prefix(struct vx_antispoof_port *conf, const struct request *r
 		return vx_usage("'%s' is not an address; write ADDRESS[/PREFIX]", req->word);
 	i = prefix_find(conf, family, addr, len);
 	if (req->verb == ADD && i < 0 && prefix_add(conf, family, addr, len))
-		return vx_fail(-ENOSPC, "%s has %d prefixes of that family already, the most that fit; use shorter prefixes",
+		return vx_fail(-ENOSPC, "%s has %d prefixes of that family already, the most that fit; use shorter ones",
 			       req->port, VX_ANTISPOOF_PREFIXES);
 	if (req->verb == ADD)
 		return 0;

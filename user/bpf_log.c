@@ -79,8 +79,8 @@ void vx_bpf_log_reset(void)
 static bool is_noise(const char *s)
 {
 	static const char *const starts[] = {
-		"libbpf:", "libxdp:", "processed ", "verification time", "stack depth", "max_states", "-- ", "; ", "from ",
-		"R0", "R1", "The sequence of", "Global function", "Func#", "arg#", "func#",
+		"libbpf:", "libxdp:", "processed ", "verification time", "stack depth", "max_states", "-- ", "; ",
+		"from ", "R0", "R1", "The sequence of", "Global function", "Func#", "arg#", "func#",
 	};
 	size_t i;
 

@@ -16,8 +16,10 @@ struct bpf_object;
 /* The bpffs mount point: $VHOST_XDP_BPFFS or /sys/fs/bpf. */
 const char *vx_bpffs(void);
 
-/* Write the absolute path of a pin, e.g. vx_pin_path(buf, sizeof(buf), "ports/%s/engine", name). -ENAMETOOLONG when it
- * does not fit. */
+/*
+ * Write the absolute path of a pin, e.g. vx_pin_path(buf, sizeof(buf), "ports/%s/engine", name). -ENAMETOOLONG when it
+ * does not fit.
+ */
 int vx_pin_path(char *buf, size_t len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Open pinned objects; fds are close-on-exec and owned by the caller. Negative errno; nothing is printed. */
@@ -42,8 +44,10 @@ int vx_pins_release(void);
 /* After a failure: the same, but policies that were loaded ahead of any uplink count, too. */
 int vx_pins_abandon(void);
 
-/* 0: our pins are there, of this version and of this network namespace. -ENOENT: nothing set up. Else one line was
- * printed. */
+/*
+ * 0: our pins are there, of this version and of this network namespace. -ENOENT: nothing set up. Else one line was
+ * printed.
+ */
 int vx_pins_check(void);
 
 /*
@@ -54,8 +58,10 @@ int vx_pins_check(void);
 int vx_pins_lock(void);
 void vx_pins_unlock(void);
 
-/* Let an object that is not loaded yet use our pinned maps, by name. Negative errno with one line printed when they
- * differ. */
+/*
+ * Let an object that is not loaded yet use our pinned maps, by name. Negative errno with one line printed when they
+ * differ.
+ */
 int vx_pins_share(struct bpf_object *obj);
 
 /* Keep libbpf's and libxdp's messages to ourselves; vx_verbose prints them. */

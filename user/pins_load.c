@@ -46,8 +46,10 @@ int vx_pins_share(struct bpf_object *obj)
 		fd = vx_pin_open("v1/%s", bpf_map__name(map));
 		err = fd < 0 && fd != -ENOENT ? fd : 0;
 		if (fd >= 0) {
-			/* Not by pin path: libbpf 1.1 compares flags, and the kernel adds one to a DEVMAP_HASH by
-			 * itself. */
+			/*
+			 * Not by pin path: libbpf 1.1 compares flags, and the kernel adds one to a DEVMAP_HASH by
+			 * itself.
+			 */
 			err = compare(map, fd);
 			if (!err)
 				err = bpf_map__reuse_fd(map, fd);
@@ -60,8 +62,7 @@ int vx_pins_share(struct bpf_object *obj)
 		if (err == -ESTALE)
 			return vx_fail(err,
 				       "the pinned map %s is of another version of vhost-xdp; remove its ports and "
-				       "uplinks with that "
-				       "version, or all of them: rm -r %s/vhost-xdp",
+				       "uplinks with that version, or all of them: rm -r %s/vhost-xdp",
 				       bpf_map__name(map), vx_bpffs());
 		if (err)
 			return vx_fail(err, "cannot use the map %s: %s", bpf_map__name(map), strerror(-err));

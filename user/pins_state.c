@@ -38,7 +38,9 @@ static int check_host(void)
 	return 0;
 }
 
-/* The directory may have been removed by the run that we waited for: then what we locked is no longer what others lock.
+/*
+ * The directory may have been removed by the run that we waited for: then what we locked is no longer what others
+ * lock.
  */
 static int lock_directory(const char *path)
 {
@@ -128,14 +130,12 @@ static int owner_compare(int fd)
 	    bpf_map_lookup_elem(fd, &key, &owner) || owner.abi != VX_PINS_ABI)
 		return vx_fail(-ESTALE,
 			       "the pins in %s are of another version of vhost-xdp; remove its ports and uplinks with "
-			       "that "
-			       "version, or all of them: rm -r %s",
+			       "that version, or all of them: rm -r %s",
 			       path, path);
 	if (owner.netns_cookie != cookie)
 		return vx_fail(-ESTALE,
 			       "the pins in %s belong to another network namespace or to a dead run; work in that "
-			       "namespace, "
-			       "set VHOST_XDP_BPFFS to another bpffs, or remove them: rm -r %s",
+			       "namespace, set VHOST_XDP_BPFFS to another bpffs, or remove them: rm -r %s",
 			       path, path);
 	return 0;
 }

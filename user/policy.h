@@ -13,8 +13,8 @@
 struct vx_policy {
 	__u32 id;			/* slot in vx_policy_v1 */
 	__u32 prog_id;
-	char name[VX_POLICY_NAME_MAX +
-		  1]; /* of the pin directory; empty when bpftool put it there without one of ours */
+	/* Of the pin directory; empty when bpftool put it there without one of ours. */
+	char name[VX_POLICY_NAME_MAX + 1];
 	char prog_name[16];
 	__u8 tag[8];
 	bool foreign;			/* does not use our two maps: every frame it judges is lost */
@@ -39,8 +39,10 @@ int vx_policy_del(const char *name);
 int vx_policy_show_bpftool(void);
 void vx_policy_name_of(const char *file, char *name, size_t len);
 
-/* A chain in words to ids. Resolve loads built-in policies that are missing, and prints a line when it fails; find does
- * neither. */
+/*
+ * A chain in words to ids. Resolve loads built-in policies that are missing, and prints a line when it fails; find does
+ * neither.
+ */
 int vx_chain_resolve(const char *words, __u8 ids[VX_CHAIN_MAX]);
 int vx_chain_find(const char *words, __u8 ids[VX_CHAIN_MAX]);
 /* Back into words: "antispoof,acl", "none"; numbers where there is no name. */

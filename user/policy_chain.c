@@ -75,8 +75,7 @@ int vx_chain_resolve(const char *words, __u8 ids[VX_CHAIN_MAX])
 		if (policy.foreign)
 			return vx_fail(-EINVAL,
 				       "policy %s was loaded without the shared maps and would lose every frame; load "
-				       "it again: "
-				       "vhost-xdp policy load FILE as %s",
+				       "it again: vhost-xdp policy load FILE as %s",
 				       word[i], word[i]);
 		ids[i] = policy.id;
 	}

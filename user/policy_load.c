@@ -56,17 +56,16 @@ static int judge_maps(struct bpf_object *obj, const char *file)
 	struct bpf_map *map;
 	size_t i;
 
-	bpf_object__for_each_map(map, obj) if (other_version(bpf_map__name(map))) return vx_fail(
-		-EPROTONOSUPPORT,
-		"%s was built for another version of the contract (%s); rebuild it with this "
-		"version's <vhost_xdp/policy.h>",
-		file, bpf_map__name(map));
+	bpf_object__for_each_map(map, obj)
+		if (other_version(bpf_map__name(map)))
+			return vx_fail(-EPROTONOSUPPORT,
+				       "%s was built for another version of the contract (%s); rebuild it with this "
+				       "version's <vhost_xdp/policy.h>", file, bpf_map__name(map));
 	for (i = 0; i < N_CONTRACT; i++)
 		if (!bpf_object__find_map_by_name(obj, contract[i]))
 			return vx_fail(-EINVAL,
 				       "%s does not have the map %s; a policy includes <vhost_xdp/policy.h> and ends "
-				       "in vx_pass() or "
-				       "vx_drop()",
+				       "in vx_pass() or vx_drop()",
 				       file, contract[i]);
 	return 0;
 }
@@ -81,7 +80,9 @@ static bool same_shape(const struct bpf_map *map, int fd)
 	       info.max_entries == bpf_map__max_entries(map) && info.map_flags == bpf_map__map_flags(map);
 }
 
-/* The contract's maps are the pinned ones; a map that the old policy of this name had keeps its rules if it still fits.
+/*
+ * The contract's maps are the pinned ones; a map that the old policy of this name had keeps its rules if it still
+ * fits.
  */
 static int reuse_maps(struct bpf_object *obj, const char *name)
 {
@@ -109,8 +110,7 @@ static int reuse_maps(struct bpf_object *obj, const char *name)
 		if (err)
 			return vx_fail(err,
 				       "the map %s of this policy is not that of the contract; rebuild it with this "
-				       "version's "
-				       "<vhost_xdp/policy.h>",
+				       "version's <vhost_xdp/policy.h>",
 				       map_name);
 	}
 	return 0;
@@ -148,11 +148,10 @@ static int judge_loaded(struct bpf_object *obj, const char *file)
 		for (i = 0; i < info.nr_map_ids && i < 64; i++)
 			found += ids[i] == map.id;
 	}
-	return found == N_CONTRACT ? 0
-				   : vx_fail(-EINVAL,
-					     "the program of %s never calls vx_pass() or vx_drop(); every path must "
-					     "end in one",
-					     file);
+	if (found == N_CONTRACT)
+		return 0;
+	return vx_fail(-EINVAL, "the program of %s never calls vx_pass() or vx_drop(); every path must end in one",
+		       file);
 }
 
 /* In the pin directory under a name of its own first: rename is atomic, and undone by leaving the old one. */

@@ -115,8 +115,7 @@ static int judge_existing(const struct vx_port *old, const struct vx_port_spec *
 	if (what)
 		return vx_fail(-EEXIST,
 			       "port %s exists already with another '%s'; see 'vhost-xdp port show %s', or remove it "
-			       "first: "
-			       "vhost-xdp port del %s",
+			       "first: vhost-xdp port del %s",
 			       name, what, name, name);
 	return 1;
 }

@@ -14,8 +14,10 @@ __u32 vx_port_maps_free_id(void);
 int vx_port_maps_fill(const struct vx_port *port);
 void vx_port_maps_clear(const struct vx_port *port);
 
-/* Steering and broadcasts: traffic begins, and ends. -E2BIG: the broadcast group is full. -EEXIST: another port has
- * (MAC, VLAN). */
+/*
+ * Steering and broadcasts: traffic begins, and ends. -E2BIG: the broadcast group is full. -EEXIST: another port has
+ * (MAC, VLAN).
+ */
 int vx_port_maps_join(const struct vx_port *port);
 void vx_port_maps_leave(const struct vx_port *port);
 /* Id of the port that has this (MAC, VLAN) on this uplink, or 0. */

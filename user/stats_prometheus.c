@@ -72,8 +72,7 @@ static int drops(const struct vx_port *port, void *arg)
 				sum += page->queue[q][dir].drops[r];
 			if (sum)
 				printf("vhost_xdp_port_drops_total{port=\"%s\",direction=\"%s\",stage=\"engine\","
-				       "reason=\"%s\",policy=\"0\","
-				       "rule=\"0\"} %llu\n",
+				       "reason=\"%s\",policy=\"0\",rule=\"0\"} %llu\n",
 				       port->cfg.name, vx_direction_name(dir), vx_reason_name(r, buf), sum);
 		}
 	free(page);
