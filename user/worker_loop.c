@@ -15,6 +15,8 @@
 #define STALE_AFTER	(1 * NS_PER_S)
 #define FOLD_EVERY	(NS_PER_S / 10)
 #define SPIN_MIN	4000ull
+/* After so many turns with work the sockets leave the epoll set: every frame that is sent wakes who waits there. */
+#define BUSY_TURNS	16u
 /* A worker that does not answer for so many seconds hangs in memory that a VMM withholds. */
 #define HANG_AFTER	5
 
@@ -66,7 +68,7 @@ static void arm_sources(struct vx_worker *w, bool on)
 		return;
 	w->sources_armed = on;
 	for (u32 i = 0; i < w->nsource; i++)
-		watch(w, EPOLL_CTL_MOD, w->source[i]->fd, WATCH_SOURCE, on ? EPOLLIN : 0);
+		watch(w, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, w->source[i]->fd, WATCH_SOURCE, EPOLLIN);
 }
 
 void vx_worker_unwatch(struct vx_worker *w)
@@ -217,7 +219,7 @@ static void *worker_main(void *arg)
 {
 	struct vx_worker *w = arg;
 	u64 idle_since = 0;
-	u32 turns = 0;
+	u32 turns = 0, busy = 0;
 
 	relock(w);
 	while (!atomic_load_explicit(&w->quit, memory_order_relaxed)) {
@@ -228,6 +230,8 @@ static void *worker_main(void *arg)
 		}
 		if (vx_worker_turn(w)) {
 			idle_since = 0;
+			if (++busy == BUSY_TURNS)
+				arm_sources(w, false);
 			if (!(++turns % PUBLISH_TURNS))
 				vx_worker_publish(w);
 			continue;
@@ -235,6 +239,7 @@ static void *worker_main(void *arg)
 		if (spin_on(w, &idle_since))
 			continue;
 		idle_since = 0;
+		busy = 0;
 		worker_sleep(w);
 	}
 	pthread_mutex_unlock(&w->lock);
