@@ -203,6 +203,12 @@ static __always_inline bool vx_all_passed(struct __sk_buff *skb, __u32 port)
 	return (void *)(note + 1) <= (void *)(long)skb->data && note->magic == VX_PASSED_MAGIC && note->port == port;
 }
 
+/* A port without a VLAN sends untagged. Negative: the tag could not be pushed. */
+static __always_inline long vx_tag(struct __sk_buff *skb, struct vx_port_cfg *cfg)
+{
+	return cfg->vlan ? bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), cfg->vlan) : 0;
+}
+
 static __always_inline int vx_to_host(struct __sk_buff *skb, struct vx_port_cfg *cfg)
 {
 	skb->mark = VX_MARK_TO_HOST;
@@ -217,7 +223,7 @@ static __always_inline int vx_flood_all(struct __sk_buff *skb, struct vx_if *vif
 		return vx_shot(skb, vif, VX_REASON_FLOOD_RATE);
 	vx_count_skb(skb, vif->port);
 	vx_clone_to_members(skb, cfg->uplink_ifindex, cfg->vlan, cfg->host_ifindex);
-	if (cfg->vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), cfg->vlan))
+	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
 	skb->mark = VX_MARK_TO_WIRE;
 	err = bpf_clone_redirect(skb, cfg->uplink_ifindex, 0);
@@ -235,7 +241,7 @@ static __always_inline int vx_to_wire(struct __sk_buff *skb, struct vx_if *vif, 
 	if (!uplink || !(uplink->flags & VX_UPLINK_GENERIC))
 		return vx_shot(skb, vif, VX_REASON_REDIRECT_FAILED);
 	vx_count_skb(skb, vif->port);
-	if (cfg->vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), cfg->vlan))
+	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
 	skb->mark = VX_MARK_TO_WIRE;
 	return bpf_redirect(ifindex, 0);
@@ -269,7 +275,7 @@ int vx_host_end(struct __sk_buff *skb)
 	if (!(cfg->flags & VX_PORT_HOST_ALLOW))
 		return vx_shot(skb, vif, VX_REASON_HOST_DENIED);
 	vx_count_skb(skb, vif->port);
-	if (cfg->vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), cfg->vlan))
+	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
 	return vx_to_host(skb, cfg);
 }

@@ -91,6 +91,28 @@ int vx_pin_add(int fd, const char *fmt, ...)
 	return err;
 }
 
+int vx_map_put(const char *map, const void *key, const void *value, __u64 flags)
+{
+	int fd = vx_pin_open("v1/%s", map), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_update_elem(fd, key, value, flags))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+void vx_map_drop(const char *map, const void *key)
+{
+	int fd = vx_pin_open("v1/%s", map);
+
+	if (fd < 0)
+		return;
+	bpf_map_delete_elem(fd, key);
+	close(fd);
+}
+
 int vx_pin_mkdir(const char *fmt, ...)
 {
 	char path[VX_PIN_PATH];

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <linux/types.h>
 
 struct bpf_object;
 
@@ -34,6 +35,10 @@ bool vx_pin_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int vx_pin_remove(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Call fn for each entry of a directory; stops at the first non-zero and returns it. A missing directory is empty. */
 int vx_pin_each(const char *dir, int (*fn)(const char *name, void *arg), void *arg);
+
+/* One element of the map v1/MAP. To drop what is missing, element or map, is fine. */
+int vx_map_put(const char *map, const void *key, const void *value, __u64 flags);
+void vx_map_drop(const char *map, const void *key);
 
 /*
  * All of our maps and port programs loaded and pinned, made if missing. 0 or negative errno with one line printed.

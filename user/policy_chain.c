@@ -130,25 +130,15 @@ int vx_chain_get(__u32 port, int direction, __u8 ids[VX_CHAIN_MAX])
 int vx_chain_set(__u32 port, int direction, const __u8 ids[VX_CHAIN_MAX])
 {
 	struct vx_chain_key key = { .port = port, .direction = direction };
-	int fd = vx_pin_open("v1/vx_chain_v1"), err = 0;
 
-	if (fd < 0)
-		return fd;
 	/* One element: a frame sees the old chain or the new one. */
-	if (bpf_map_update_elem(fd, &key, ids, BPF_ANY))
-		err = -errno;
-	close(fd);
-	return err;
+	return vx_map_put("vx_chain_v1", &key, ids, BPF_ANY);
 }
 
 void vx_chain_clear(__u32 port)
 {
 	struct vx_chain_key key = { .port = port };
-	int fd = vx_pin_open("v1/vx_chain_v1");
 
-	if (fd < 0)
-		return;
 	for (key.direction = 0; key.direction < VX_DIRECTIONS; key.direction++)
-		bpf_map_delete_elem(fd, &key);
-	close(fd);
+		vx_map_drop("vx_chain_v1", &key);
 }

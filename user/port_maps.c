@@ -10,28 +10,6 @@
 #include "policy.h"
 #include "port_maps.h"
 
-static int put(const char *map, const void *key, const void *value, __u64 flags)
-{
-	int fd = vx_pin_open("v1/%s", map), err = 0;
-
-	if (fd < 0)
-		return fd;
-	if (bpf_map_update_elem(fd, key, value, flags))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static void drop(const char *map, const void *key)
-{
-	int fd = vx_pin_open("v1/%s", map);
-
-	if (fd < 0)
-		return;
-	bpf_map_delete_elem(fd, key);
-	close(fd);
-}
-
 __u32 vx_port_maps_free_id(void)
 {
 	int fd = vx_pin_open("v1/vx_ports");
@@ -61,7 +39,7 @@ static int clear_traffic(__u32 port)
 	for (dir = 0; dir < VX_DIRECTIONS && !err; dir++) {
 		__u32 key = port * VX_DIRECTIONS + dir;
 
-		err = put("vx_traffic", &key, zero, BPF_ANY);
+		err = vx_map_put("vx_traffic", &key, zero, BPF_ANY);
 	}
 	free(zero);
 	return err;
@@ -96,7 +74,7 @@ static int engine_page(const struct vx_port *port)
 		return -errno;
 	err = vx_pin_add(fd, "ports/%s/engine", port->cfg.name);
 	if (!err)
-		err = put("vx_engines", &port->id, &fd, BPF_ANY);
+		err = vx_map_put("vx_engines", &port->id, &fd, BPF_ANY);
 	close(fd);
 	return err;
 }
@@ -115,23 +93,23 @@ int vx_port_maps_fill(const struct vx_port *port)
 	vx_chain_clear(port->id);
 	err = engine_page(port);
 	if (!err)
-		err = put("vx_ports", &port->id, cfg, BPF_ANY);
+		err = vx_map_put("vx_ports", &port->id, cfg, BPF_ANY);
 	if (!err)
-		err = put("vx_ifs", &cfg->host_ifindex, &host, BPF_ANY);
+		err = vx_map_put("vx_ifs", &cfg->host_ifindex, &host, BPF_ANY);
 	if (!err)
-		err = put("vx_ifs", &cfg->guest_ifindex, &guest, BPF_ANY);
-	return err ? err : put("vx_dev", &cfg->host_ifindex, &cfg->host_ifindex, BPF_ANY);
+		err = vx_map_put("vx_ifs", &cfg->guest_ifindex, &guest, BPF_ANY);
+	return err ? err : vx_map_put("vx_dev", &cfg->host_ifindex, &cfg->host_ifindex, BPF_ANY);
 }
 
 void vx_port_maps_clear(const struct vx_port *port)
 {
 	const struct vx_port_cfg none = {};
 
-	drop("vx_dev", &port->cfg.host_ifindex);
-	drop("vx_ifs", &port->cfg.guest_ifindex);
-	drop("vx_ifs", &port->cfg.host_ifindex);
-	put("vx_ports", &port->id, &none, BPF_ANY);
-	drop("vx_engines", &port->id);
+	vx_map_drop("vx_dev", &port->cfg.host_ifindex);
+	vx_map_drop("vx_ifs", &port->cfg.guest_ifindex);
+	vx_map_drop("vx_ifs", &port->cfg.host_ifindex);
+	vx_map_put("vx_ports", &port->id, &none, BPF_ANY);
+	vx_map_drop("vx_engines", &port->id);
 	vx_chain_clear(port->id);
 	clear_drops(port->id);
 }
@@ -197,7 +175,7 @@ int vx_port_maps_join(const struct vx_port *port)
 	int err;
 
 	err = change_group(port, true);
-	return err ? err : put("vx_fdb", &key, &entry, BPF_NOEXIST);
+	return err ? err : vx_map_put("vx_fdb", &key, &entry, BPF_NOEXIST);
 }
 
 void vx_port_maps_leave(const struct vx_port *port)
@@ -206,6 +184,6 @@ void vx_port_maps_leave(const struct vx_port *port)
 
 	/* The entry may be another port's: the one whose MAC this one could not have. */
 	if (vx_port_maps_owner(&port->cfg) == port->id)
-		drop("vx_fdb", &key);
+		vx_map_drop("vx_fdb", &key);
 	change_group(port, false);
 }

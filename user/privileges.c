@@ -13,19 +13,10 @@
 
 #include "privileges.h"
 #include "say.h"
+#include "words.h"
 
-static bool parse_id(const char *s, unsigned int *id)
-{
-	unsigned long v;
-	char *end;
-
-	errno = 0;
-	v = strtoul(s, &end, 10);
-	if (errno || end == s || *end || *s == '-' || v >= UINT32_MAX)
-		return false;
-	*id = (unsigned int)v;
-	return true;
-}
+/* (uid_t)-1 means "leave it as it is" to the kernel. */
+#define ID_MAX	(UINT32_MAX - 1)
 
 int vx_identity_find(struct vx_identity *id, const char *user, const char *group)
 {
@@ -35,14 +26,14 @@ int vx_identity_find(struct vx_identity *id, const char *user, const char *group
 	if (pw) {
 		id->uid = pw->pw_uid;
 		id->gid = pw->pw_gid;
-	} else if (parse_id(user, &id->uid)) {
+	} else if (!vx_parse_u32(user, 0, ID_MAX, &id->uid)) {
 		id->gid = id->uid;
 	} else {
 		return vx_fail(-ENOENT, "there is no user %s; name one with: user USER", user);
 	}
 	if (gr)
 		id->gid = gr->gr_gid;
-	else if (group && !parse_id(group, &id->gid))
+	else if (group && vx_parse_u32(group, 0, ID_MAX, &id->gid))
 		return vx_fail(-ENOENT, "there is no group %s; name one with: group GROUP", group);
 	return 0;
 }

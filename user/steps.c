@@ -25,11 +25,6 @@ void vx_interrupt_guard(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-int vx_interrupted(void)
-{
-	return caught;
-}
-
 int vx_steps_make(const struct vx_step *steps, int n, void *arg)
 {
 	int err = 0;

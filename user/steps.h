@@ -14,7 +14,6 @@ struct vx_step {
 
 /* From here on SIGINT, SIGTERM and SIGHUP are remembered instead of ending the process half-way. */
 void vx_interrupt_guard(void);
-int vx_interrupted(void);
 
 int vx_steps_make(const struct vx_step *steps, int n, void *arg);
 void vx_steps_undo(const struct vx_step *steps, int n, void *arg);

@@ -77,15 +77,7 @@ int vx_uplink_find(const char *name, struct vx_uplink *uplink)
 
 int vx_uplink_save(const struct vx_uplink *uplink)
 {
-	int fd, err = 0;
-
-	fd = vx_pin_open("v1/vx_uplinks");
-	if (fd < 0)
-		return fd;
-	if (bpf_map_update_elem(fd, &uplink->ifindex, &uplink->cfg, BPF_ANY))
-		err = -errno;
-	close(fd);
-	return err;
+	return vx_map_put("vx_uplinks", &uplink->ifindex, &uplink->cfg, BPF_ANY);
 }
 
 bool vx_uplink_alive(const struct vx_uplink *uplink)

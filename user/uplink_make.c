@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
 #include <linux/if_arp.h>
 
@@ -53,12 +52,8 @@ static void forget(void *arg)
 {
 	struct job *job = arg;
 	char pin[VX_NAME_LEN];
-	int fd = vx_pin_open("v1/vx_uplinks");
 
-	if (fd >= 0) {
-		bpf_map_delete_elem(fd, &job->uplink.ifindex);
-		close(fd);
-	}
+	vx_map_drop("vx_uplinks", &job->uplink.ifindex);
 	pin_name(job, pin);
 	vx_pin_remove("uplinks/%s", pin);
 }
@@ -150,28 +145,17 @@ static void filters_clear(void *arg)
 static int devmap_add(void *arg)
 {
 	struct vx_uplink *uplink = &((struct job *)arg)->uplink;
-	int fd, err;
+	int err;
 
 	if (uplink->cfg.flags & VX_UPLINK_GENERIC)
 		return 0;
-	fd = vx_pin_open("v1/vx_dev");
-	err = fd < 0 ? fd : 0;
-	if (!err && bpf_map_update_elem(fd, &uplink->ifindex, &uplink->ifindex, BPF_ANY))
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
+	err = vx_map_put("vx_dev", &uplink->ifindex, &uplink->ifindex, BPF_ANY);
 	return err ? vx_fail(err, "cannot make %s a redirect target: %s", uplink->cfg.name, strerror(-err)) : 0;
 }
 
 static void devmap_del(void *arg)
 {
-	struct vx_uplink *uplink = &((struct job *)arg)->uplink;
-	int fd = vx_pin_open("v1/vx_dev");
-
-	if (fd < 0)
-		return;
-	bpf_map_delete_elem(fd, &uplink->ifindex);
-	close(fd);
+	vx_map_drop("vx_dev", &((struct job *)arg)->uplink.ifindex);
 }
 
 static int clsact_make(void *arg)

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "port.h"
 #include "say.h"
 #include "xsk.h"
 
@@ -113,9 +114,9 @@ int vx_xsk_open(struct vx_xsk_socket *s, const char *ifname, u32 ifindex, u32 qu
 	memset(s, 0, sizeof(*s));
 	s->queue = queue;
 	s->fd = -1;
-	if (mtu > VX_XSK_MTU_MAX)
+	if (mtu > VX_PORT_MTU_MAX)
 		return vx_fail(-EMSGSIZE, "%s has an MTU of %u, but AF_XDP carries at most %u; "
-			       "make the port anew with a smaller mtu", ifname, mtu, VX_XSK_MTU_MAX);
+			       "make the port anew with a smaller mtu", ifname, mtu, VX_PORT_MTU_MAX);
 	s->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return vx_fail(-errno, "no AF_XDP socket: %s; root (CAP_NET_RAW) and a kernel with CONFIG_XDP_SOCKETS are needed",

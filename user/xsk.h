@@ -7,13 +7,6 @@
 #include <linux/if_xdp.h>
 #include <vhost_xdp/stats.h>
 
-/*
- * Longest L3 packet of a frame in one page beside 256 bytes of headroom, 320 of struct
- * skb_shared_info, an Ethernet header and a VLAN tag. What is longer arrives in several
- * pieces, which a socket without XDP_USE_SG does not get.
- */
-#define VX_XSK_MTU_MAX	(4096u - 256 - 320 - 14 - 4)
-
 struct vx_xsk_socket {
 	struct vx_xsk x;
 	struct vx_umem umem;

@@ -31,16 +31,6 @@ static void add_buffers(struct input *in, struct gd *gd)
 	gd_publish(gd);
 }
 
-static u64 dropped(void)
-{
-	u64 sum = 0;
-	u32 i;
-
-	for (i = 0; i < VX_REASON_MAX; i++)
-		sum += st.drops[i];
-	return sum;
-}
-
 static void check(struct fx *fx)
 {
 	if (vx_umem_audit(&fx->um) || fx->um.count[VX_OWNER_RX] != fx->x.nheld || vq.nfetched)
@@ -118,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(fx);
 	} while (n);
 	/* Useless chains count under BAD_DESC too, beside the frames. */
-	if (honest && arrived != st.packets + dropped() - st.drops[VX_REASON_BAD_DESC])
+	if (honest && arrived != st.packets + fx_drops(&st) - st.drops[VX_REASON_BAD_DESC])
 		__builtin_trap();
 	vx_env_fail_access(0);
 	fx_free(fx);

@@ -62,12 +62,7 @@ static void check(struct fx *fx)
 
 static u64 counted(void)
 {
-	u64 sum = st.packets;
-	u32 i;
-
-	for (i = 0; i < VX_REASON_MAX; i++)
-		sum += st.drops[i];
-	return sum;
+	return st.packets + fx_drops(&st);
 }
 
 /* Each chain that came back was sent as one frame at least, or dropped once. */

@@ -160,16 +160,6 @@ static struct vx_pump_result pump(void)
 	return r;
 }
 
-static u64 all_drops(void)
-{
-	u64 sum = 0;
-	u32 i;
-
-	for (i = 0; i < VX_REASON_MAX; i++)
-		sum += st.drops[i];
-	return sum;
-}
-
 /* Copy one used buffer's written bytes to out; checks that it wrote no further than it said. */
 static bool take_buffer(u8 *out, u32 *len)
 {
@@ -237,7 +227,7 @@ static void test_one_frame(void **state)
 	assert_false(take_frame(&n));
 	assert_int_equal(st.packets, 1);
 	assert_int_equal(st.bytes, 60);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 
 	r = pump();
 	assert_int_equal(r.status, VX_PUMP_IDLE);
@@ -291,7 +281,7 @@ static void test_thousands_of_frames(void **state)
 	}
 	assert_int_equal(st.packets, nseen);
 	assert_true(nseen > 3000);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 }
 
 static void test_frames_wait_for_buffers(void **state)
@@ -313,7 +303,7 @@ static void test_frames_wait_for_buffers(void **state)
 		assert_true(take_frame(&n));
 	}
 	assert_false(vx_xsk_rx_pending(&fx->x));
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 }
 
 /* CVE-2020-16843: a buffer that is too small does not stop the frames that fit. */
@@ -422,7 +412,7 @@ static void test_merge_over_small_buffers(void **state)
 			assert_false(take_frame(&n));
 		}
 	}
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 }
 
 static void test_merge_random_buffers(void **state)
@@ -443,7 +433,7 @@ static void test_merge_random_buffers(void **state)
 	assert_int_equal(st.packets, nseen);
 	assert_true(nseen > 3000);
 	assert_true(heads > nseen);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 }
 
 /* Too few buffers for this frame are no reason to lose it. */
@@ -462,7 +452,7 @@ static void test_merge_waits_for_enough_buffers(void **state)
 	assert_int_equal(pump().status, VX_PUMP_IDLE);
 	assert_true(take_frame(&n));
 	assert_int_equal(n, 11);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 }
 
 /* CVE-2018-16880: never more heads than there is room to remember; the frame is dropped, and smaller ones pass. */
@@ -535,7 +525,7 @@ static void test_merge_iov_array_is_used_again(void **state)
 		assert_true(arrive(5 * 5 * GD_TABLE_MAX - HDR));
 	assert_int_equal(pump().status, VX_PUMP_IDLE);
 	assert_int_equal(st.packets, 10);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 	assert_int_equal(count_used(), 50);
 }
 

@@ -168,16 +168,6 @@ static u32 used(void)
 	return n;
 }
 
-static u64 all_drops(void)
-{
-	u64 sum = 0;
-	u32 i;
-
-	for (i = 0; i < VX_REASON_MAX; i++)
-		sum += st.drops[i];
-	return sum;
-}
-
 /* --- plain frames --- */
 
 static void test_one_frame(void **state)
@@ -197,7 +187,7 @@ static void test_one_frame(void **state)
 	assert_int_equal(used(), 1);
 	assert_int_equal(st.packets, 1);
 	assert_int_equal(st.bytes, 60);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 
 	r = pump();
 	assert_int_equal(r.status, VX_PUMP_IDLE);
@@ -271,7 +261,7 @@ static void test_CVE_2022_2132_header_split_at_every_point(void **state)
 		}
 	}
 	assert_int_equal(n, 39 * 16);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 }
 
 static void test_header_in_single_bytes(void **state)
@@ -356,14 +346,14 @@ static void test_CVE_2024_41090_refused_frames(void **state)
 	for (i = 0; i < VX_ARRAY_SIZE(refusals); i++) {
 		for (k = 0; k < VX_ARRAY_SIZE(cuts); k++) {
 			const struct refusal *r = &refusals[i];
-			u64 before = st.drops[r->want], all = all_drops();
+			u64 before = st.drops[r->want], all = fx_drops(&st);
 
 			pkt_vnet(buffer, r->flags, r->type, r->mss, r->start, r->offset);
 			assert_int_equal(post_cut(buffer, r->len, cuts[k], 0), 0);
 			gd_publish(gd);
 			post_plain(good, sizeof(good));
 			pump_all();
-			if (st.drops[r->want] != before + 1 || all_drops() != all + 1)
+			if (st.drops[r->want] != before + 1 || fx_drops(&st) != all + 1)
 				fail_msg("%s (cut %u): reason %d not counted once", r->what, k, r->want);
 			assert_int_equal(used(), 2);
 			assert_int_equal(fx->nsent, 1);
@@ -530,7 +520,7 @@ static void random_supers(u32 rounds)
 		assert_int_equal(used(), 1);
 	}
 	assert_int_equal(st.supers, rounds);
-	assert_int_equal(all_drops(), 0);
+	assert_int_equal(fx_drops(&st), 0);
 }
 
 static void test_random_super_frames(void **state)
@@ -610,7 +600,7 @@ static void test_ring_full_amid_a_super_frame(void **state)
 		assert_int_equal(fx->nsent, busy + 11);
 		for (i = 0; i < 10; i++)
 			assert_null(pkt_judge(&p, MSS, i, 10, fx->sent[busy + i].data, fx->sent[busy + i].len));
-		assert_int_equal(all_drops(), 0);
+		assert_int_equal(fx_drops(&st), 0);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "vx_env.h"
 #include "xsk_ring.h"
 #include <linux/if_xdp.h>
+#include <vhost_xdp/stats.h>
 
 #define FX_HEADROOM	256u	/* as XDP_PACKET_HEADROOM */
 
@@ -25,6 +26,17 @@ struct fx {
 	struct fx_frame *sent;	/* copies, in order */
 	u32 nsent, sent_room;
 };
+
+/* Frames dropped, for whatever reason. */
+static inline u64 fx_drops(const struct vx_queue_stats *st)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < VX_REASON_MAX; i++)
+		sum += st->drops[i];
+	return sum;
+}
 
 /* All four rings have size entries; indices begin at start. */
 struct fx *fx_new(u32 nframes, u32 chunk, u32 size, u32 start);
