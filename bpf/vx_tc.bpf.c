@@ -73,11 +73,12 @@ static __always_inline bool vx_marked(struct __sk_buff *skb, __u32 mark)
 	return (skb->mark & VX_MARK_MASK) == mark;
 }
 
-static __always_inline void vx_count_skb(struct __sk_buff *skb, __u32 port)
+/* len: without our own tag. */
+static __always_inline void vx_count_skb(struct __sk_buff *skb, __u32 port, __u32 len)
 {
 	__u32 packets = skb->gso_segs > 1 ? skb->gso_segs : 1;
 
-	vx_count_traffic(port, VX_FROM_GUEST, packets, skb->len);
+	vx_count_traffic(port, VX_FROM_GUEST, packets, len);
 }
 
 /* Deliver a copy to one member, if it still is one: the list may be changing under us. */
@@ -221,7 +222,7 @@ static __always_inline int vx_flood_all(struct __sk_buff *skb, struct vx_if *vif
 
 	if (!vx_flood_ok(vif->port, cfg->flood_pps))
 		return vx_shot(skb, vif, VX_REASON_FLOOD_RATE);
-	vx_count_skb(skb, vif->port);
+	vx_count_skb(skb, vif->port, skb->len);
 	vx_clone_to_members(skb, cfg->uplink_ifindex, cfg->vlan, cfg->host_ifindex);
 	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
@@ -235,14 +236,14 @@ static __always_inline int vx_flood_all(struct __sk_buff *skb, struct vx_if *vif
 /* Unicast that XDP could not redirect: its uplink has no native XDP, or is gone. */
 static __always_inline int vx_to_wire(struct __sk_buff *skb, struct vx_if *vif, struct vx_port_cfg *cfg)
 {
-	__u32 ifindex = cfg->uplink_ifindex;
+	__u32 ifindex = cfg->uplink_ifindex, len = skb->len;
 	struct vx_uplink_cfg *uplink = bpf_map_lookup_elem(&vx_uplinks, &ifindex);
 
 	if (!uplink || !(uplink->flags & VX_UPLINK_GENERIC))
 		return vx_shot(skb, vif, VX_REASON_REDIRECT_FAILED);
-	vx_count_skb(skb, vif->port);
 	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
+	vx_count_skb(skb, vif->port, len);
 	skb->mark = VX_MARK_TO_WIRE;
 	return bpf_redirect(ifindex, 0);
 }
@@ -260,6 +261,7 @@ int vx_host_end(struct __sk_buff *skb)
 	struct vx_if *vif = bpf_map_lookup_elem(&vx_ifs, &ifindex), nobody = {};
 	struct ethhdr *eth = vx_eth(skb);
 	struct vx_port_cfg *cfg;
+	__u32 len = skb->len;
 
 	if (!vif)
 		return vx_shot(skb, &nobody, VX_REASON_NO_PORT);
@@ -274,9 +276,9 @@ int vx_host_end(struct __sk_buff *skb)
 		return vx_to_wire(skb, vif, cfg);
 	if (!(cfg->flags & VX_PORT_HOST_ALLOW))
 		return vx_shot(skb, vif, VX_REASON_HOST_DENIED);
-	vx_count_skb(skb, vif->port);
 	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
+	vx_count_skb(skb, vif->port, len);
 	return vx_to_host(skb, cfg);
 }
 

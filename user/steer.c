@@ -68,6 +68,8 @@ int vx_steer_attach(struct vx_uplink *uplink, bool generic, bool last_try)
 		vx_fail(err, "libxdp does not take the steering program: %s", strerror(-err));
 		goto destroy;
 	}
+	/* For uplinks with an MTU above a page; where it cannot be set, they are refused with the kernel's words. */
+	xdp_program__set_xdp_frags_support(prog, true);
 	err = xdp_program__attach(prog, uplink->ifindex, xdp_mode(generic), 0);
 	if (!err)
 		remember(uplink, prog, generic);
