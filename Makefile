@@ -18,6 +18,7 @@ ENGINE	:= user
 KEEP	:= 0
 T	:= *
 FUZZ_SECONDS := 600
+KERNEL	:= running
 
 VERSION	:= $(shell cat include/vhost_xdp/VERSION)
 
@@ -58,7 +59,8 @@ TOOLS	:= $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOL_SRC))
 UNITS	:= $(UNIT_CORE:%.c=$(O)/%) $(UNIT_USER:%.c=$(O)/%) $(UNIT_BPF:%.c=$(O)/%)
 FUZZERS	:= $(FUZZ_CORE:%.c=$(O)/%) $(FUZZ_USER:%.c=$(O)/%)
 
-.PHONY: all help deps clean install uninstall tools units fuzzers check fuzz demo bench lint
+.PHONY: all help deps clean install uninstall tools units fuzzers check fuzz demo bench lint \
+	module modules modules_install dkms-install check-kernel
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -68,6 +70,7 @@ all: $(BIN) $(BPF_OBJ) ## build the vhost-xdp binary and the BPF objects (CC=gcc
 help: ## this list
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 	@echo; echo 'Variables: V=1 CC= O= PREFIX= DESTDIR= T=pattern (check) KEEP=1 (demo) FUZZ_SECONDS= (fuzz)'
+	@echo '           KERNEL=6.1|6.12|7 (module) KDIR=headers (module, modules_install)'
 
 deps: ## install the distribution packages that building, tests and the demo need
 	tests/lib/deps
@@ -91,6 +94,33 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call say,SKEL,$@){ echo '/* NOLINTBEGIN: generated */'; $(BPFTOOL) gen skeleton $< name $*; } > $@ && echo '/* NOLINTEND */' >> $@
+
+# --- the kernel module -----------------------------------------------------
+
+# What this make was called with is not for the kernel's make, which gives O= and V= another meaning.
+MKMODULE = MAKEFLAGS= MAKEOVERRIDES= O='$(O)' V='$(V)' KDIR='$(KDIR)' tests/lib/mkmodule
+
+module: ## build/module/.../vhost_xdp.ko for the running kernel, or for a fetched one: KERNEL=6.1|6.12|7
+	@$(MKMODULE) $(KERNEL)
+
+modules: ## the module for all kernels that the tests boot
+	@$(MKMODULE) 6.1 6.12 7
+
+MODULE_DIR = $(DESTDIR)/lib/modules/$(shell uname -r)
+
+modules_install: ## as root: the module for the running kernel
+	@$(MKMODULE) running
+	install -D -m 0644 $(O)/module/running/vhost_xdp.ko $(MODULE_DIR)/updates/vhost_xdp.ko
+	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(shell uname -r)
+
+DKMS_DIR = $(DESTDIR)/usr/src/vhost-xdp-$(VERSION)
+
+dkms-install: ## as root: the module's sources for DKMS, then: dkms install vhost-xdp/VERSION
+	rm -rf $(DKMS_DIR)
+	install -d $(DKMS_DIR)
+	cp -R kernel include $(DKMS_DIR)/
+	rm $(DKMS_DIR)/kernel/dkms.conf
+	sed 's/@VERSION@/$(VERSION)/' kernel/dkms.conf >$(DKMS_DIR)/dkms.conf
 
 # --- tests ---------------------------------------------------------------
 
@@ -147,6 +177,9 @@ $(O)/tests/fuzz/user/%: $(O)/fuzzu/tests/fuzz/user/%.o $(FUZZ_USER_OBJ)
 check: ## run all tests as root, or some: make check T='unit/*'
 	tests/run '$(T)'
 
+check-kernel: ## as root: the tests of the module, on each kernel, or some: make check-kernel T='load*'
+	tests/run 'kernel/$(T)'
+
 fuzz: fuzzers ## long fuzz runs, FUZZ_SECONDS per target
 	tests/fuzz/run $(FUZZ_SECONDS)
 
@@ -175,4 +208,5 @@ uninstall: ## remove what install put there
 clean: ## remove everything that was built
 	rm -rf $(O)
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+# not what belongs to fetched kernels and emulators
+-include $(shell find $(O) \( -path $(O)/kernels -o -path $(O)/module -o -path $(O)/qemu \) -prune -o -name '*.d' -type f -print 2>/dev/null)

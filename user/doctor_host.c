@@ -196,6 +196,7 @@ void vx_doctor_host(void)
 	jit();
 	af_xdp();
 	memlock();
+	vx_doctor_module();
 	if (!mounted)
 		return;
 	dispatcher();

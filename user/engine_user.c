@@ -126,7 +126,7 @@ static int engine_send_frame(void *ctx, const void *frame, u32 len)
 	}
 	memcpy(f.data, frame, len);
 	f.len = len;
-	if (!vx_xsk_sink.send(x, &f, 1))
+	if (!vx_xsk_sink.send(x, &f, 1, &e->page->queue[0][VX_FROM_GUEST]))
 		return -EIO;
 	/* What the kernel does not take now goes with the worker's next turn. */
 	if (vx_xsk_send(&e->socket[0]))

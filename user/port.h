@@ -41,10 +41,14 @@ struct vx_port_spec {
 	struct vx_port_cfg cfg;		/* mtu 0: as the uplink */
 	const char *uplink;
 	char *chain[VX_DIRECTIONS];	/* "antispoof,acl", or NULL: none, fail closed */
+	bool kernel;			/* engine: the module, else a process, see serve.h */
 };
 
 /* These print one line when they fail, and leave things as they were. */
 int vx_port_add(struct vx_port_spec *spec);
-int vx_port_del(const char *name);
+/* force: also while a VMM uses it, or when it belongs to another network namespace. */
+int vx_port_del(const char *name, bool force);
+/* Bring back a port of the kernel engine that is down: its netdevs, programs and sockets are made anew, its VMM stays. */
+int vx_port_attach(const char *name);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine_kernel.h"
 #include "netdev.h"
 #include "pins.h"
 #include "policy.h"
@@ -68,7 +69,7 @@ static int judge_uplink(struct vx_port_spec *spec, struct vx_uplink *uplink)
 }
 
 /* NULL: the port is just so. */
-static const char *difference(const struct vx_port *old, const struct vx_port_spec *spec)
+static const char *difference(const struct vx_port *old, bool kernel, const struct vx_port_spec *spec)
 {
 	const struct vx_port_cfg *a = &old->cfg, *b = &spec->cfg;
 	__u8 want[VX_CHAIN_MAX], have[VX_CHAIN_MAX];
@@ -88,6 +89,8 @@ static const char *difference(const struct vx_port *old, const struct vx_port_sp
 		return "host";
 	if (a->flood_pps != b->flood_pps)
 		return "flood-pps";
+	if (kernel != spec->kernel)
+		return "engine";
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 		if (!spec->chain[dir])
 			continue;
@@ -101,6 +104,8 @@ static const char *difference(const struct vx_port *old, const struct vx_port_sp
 static int judge_existing(const struct vx_port *old, const struct vx_port_spec *spec)
 {
 	const char *name = spec->cfg.name, *what;
+	struct vx_kport kp;
+	bool kernel;
 
 	if (!vx_port_alive(old))
 		return vx_fail(-ESTALE,
@@ -111,12 +116,15 @@ static int judge_existing(const struct vx_port *old, const struct vx_port_spec *
 		return vx_fail(-ESTALE,
 			       "port %s is half-made, by a run that was killed; clean up first: vhost-xdp port del %s",
 			       name, name);
-	what = difference(old, spec);
+	kernel = !vx_kport_find(old, &kp);
+	what = difference(old, kernel, spec);
 	if (what)
 		return vx_fail(-EEXIST,
 			       "port %s exists already with another '%s'; see 'vhost-xdp port show %s', or remove it "
 			       "first: vhost-xdp port del %s",
 			       name, what, name, name);
+	if (kernel && kp.info.state != VHOST_XDP_PORT_ATTACHED)
+		return vx_fail(-ENETDOWN, "port %s exists already, but is down; bring it back: vhost-xdp port attach %s", name, name);
 	return 1;
 }
 
@@ -178,5 +186,7 @@ int vx_port_judge(struct vx_port_spec *spec, struct vx_uplink *uplink)
 	if (!vx_port_find(spec->cfg.name, &old))
 		return judge_existing(&old, spec);
 	err = judge_mac(&spec->cfg);
-	return err ? err : judge_netdevs(&spec->cfg);
+	if (!err)
+		err = judge_netdevs(&spec->cfg);
+	return !err && spec->kernel ? vx_module_require() : err;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Adding and removing a port: netdevs, programs, then the maps that let traffic in. */
+/* What a port is made of, step by step: netdevs, programs, engine, then the maps that let traffic in. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,26 +7,20 @@
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 
+#include "engine_kernel.h"
 #include "netdev.h"
 #include "pins.h"
 #include "policy.h"
 #include "port.h"
 #include "port_maps.h"
+#include "port_steps.h"
 #include "say.h"
 #include "steer.h"
-#include "steps.h"
 #include "uplink.h"
-
-struct job {
-	struct vx_port port;
-	struct vx_uplink uplink;
-	char guest_end[VX_NAME_LEN];
-	char *const *chain;
-};
 
 static int record(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 	int err = vx_pin_mkdir("ports/%s", job->port.cfg.name);
 
 	return err ? vx_fail(err, "cannot record port %s: %s", job->port.cfg.name, strerror(-err)) : 0;
@@ -34,7 +28,7 @@ static int record(void *arg)
 
 static void forget(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 
 	vx_pin_remove("ports/%s", job->port.cfg.name);
 }
@@ -73,7 +67,7 @@ static int quieten(const char *name, __u32 *ifindex)
 
 static int netdevs_make(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 	struct vx_port_cfg *cfg = &job->port.cfg;
 	int err;
 
@@ -93,7 +87,7 @@ static int netdevs_make(void *arg)
 /* By name where the run that made them was killed before it knew their numbers; a veth of that name pair is ours. */
 static void netdevs_del(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 	struct vx_netdev host, guest;
 
 	if (vx_netdev_by_name(job->port.cfg.name, &host) || vx_netdev_by_name(job->guest_end, &guest))
@@ -105,7 +99,7 @@ static void netdevs_del(void *arg)
 	vx_netdev_del(host.ifindex);
 }
 
-static int attach_xdp(const struct job *job, __u32 ifindex, const char *end)
+static int attach_xdp(const struct vx_port_job *job, __u32 ifindex, const char *end)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
 	int prog, link, err = 0;
@@ -127,7 +121,7 @@ static int attach_xdp(const struct job *job, __u32 ifindex, const char *end)
 
 static int programs_attach(void *arg)
 {
-	const struct job *job = arg;
+	const struct vx_port_job *job = arg;
 	const __u32 ends[] = { job->port.cfg.host_ifindex, job->port.cfg.guest_ifindex };
 	bool made;
 	int i, err;
@@ -147,7 +141,7 @@ static int programs_attach(void *arg)
 
 static int maps_fill(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 	int err = vx_port_maps_fill(&job->port);
 
 	return err ? vx_fail(err, "cannot record port %s in the maps: %s", job->port.cfg.name, strerror(-err)) : 0;
@@ -155,7 +149,7 @@ static int maps_fill(void *arg)
 
 static void maps_clear(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 
 	if (job->port.id)
 		vx_port_maps_clear(&job->port);
@@ -163,17 +157,17 @@ static void maps_clear(void *arg)
 
 static int chains_set(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 	__u8 ids[VX_CHAIN_MAX];
 	int dir, err;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
-		if (!job->chain[dir])
+		if (!job->again && !job->chain[dir])
 			continue;
-		err = vx_chain_resolve(job->chain[dir], ids);
+		err = job->again ? 0 : vx_chain_resolve(job->chain[dir], ids);
 		if (err)
 			return err;
-		err = vx_chain_set(job->port.id, dir, ids);
+		err = vx_chain_set(job->port.id, dir, job->again ? job->ids[dir] : ids);
 		if (err)
 			return vx_fail(err, "cannot set the %s chain of %s: %s", vx_direction_name(dir),
 				       job->port.cfg.name, strerror(-err));
@@ -183,7 +177,7 @@ static int chains_set(void *arg)
 
 static int bring_up(void *arg)
 {
-	const struct vx_port_cfg *cfg = &((struct job *)arg)->port.cfg;
+	const struct vx_port_cfg *cfg = &((struct vx_port_job *)arg)->port.cfg;
 	int err;
 
 	err = vx_netdev_set_flags(cfg->host_ifindex, IFF_UP, IFF_UP);
@@ -194,7 +188,7 @@ static int bring_up(void *arg)
 
 static int filter_open(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 	int err = vx_uplink_filter_add(&job->uplink, job->port.cfg.mac, job->port.cfg.vlan);
 
 	return err ? vx_fail(err, "%s takes no frames for another MAC: %s", job->uplink.cfg.name, strerror(-err)) : 0;
@@ -202,7 +196,7 @@ static int filter_open(void *arg)
 
 static void filter_close(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 
 	if (job->uplink.ifindex)
 		vx_uplink_filter_del(&job->uplink, &job->port);
@@ -210,7 +204,7 @@ static void filter_close(void *arg)
 
 static int steer_here(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 	int err = vx_port_maps_join(&job->port);
 
 	if (err == -E2BIG)
@@ -221,81 +215,42 @@ static int steer_here(void *arg)
 
 static void steer_away(void *arg)
 {
-	struct job *job = arg;
+	struct vx_port_job *job = arg;
 
 	if (job->port.id)
 		vx_port_maps_leave(&job->port);
 }
 
+static int engine_make(void *arg)
+{
+	struct vx_port_job *job = arg;
+
+	/* The user engine comes by itself, with "serve". */
+	return job->kernel ? vx_kport_make(&job->port) : 0;
+}
+
+static void engine_remove(void *arg)
+{
+	const struct vx_port_job *job = arg;
+	const char *name = job->port.cfg.name;
+	struct vx_kport kp;
+
+	if (vx_kport_get(name, &kp) || !vx_kport_is(&kp, &job->port))
+		return;
+	if (vx_kport_remove(name) == -EBUSY && !job->again)
+		vx_warn("a VMM still holds port %s: the module keeps the name until that VMM ends; then: vhost-xdp port del %s", name,
+			name);
+}
+
 /* Traffic is let in last and stopped first. What is not ours to keep changes only once vx_ports says for whom. */
-static const struct vx_step steps[] = {
+const struct vx_step vx_port_steps[VX_PORT_STEPS] = {
 	{ record, forget },
 	{ netdevs_make, netdevs_del },
 	{ maps_fill, maps_clear },
 	{ chains_set, NULL },
 	{ programs_attach, NULL },
 	{ bring_up, NULL },
+	{ engine_make, engine_remove },
 	{ filter_open, filter_close },
 	{ steer_here, steer_away },
 };
-
-#define N_STEPS	(int)(sizeof(steps) / sizeof(steps[0]))
-
-/* A run that was killed left a record but no entry: clean up under that name, whether to add or to delete. */
-static bool drop_leftover(const char *name)
-{
-	struct job job = {};
-
-	if (!vx_pin_exists("ports/%s", name))
-		return false;
-	snprintf(job.port.cfg.name, sizeof(job.port.cfg.name), "%s", name);
-	vx_port_guest_end(&job.port, job.guest_end);
-	vx_steps_undo(steps, N_STEPS, &job);
-	return true;
-}
-
-int vx_port_add(struct vx_port_spec *spec)
-{
-	struct job job = { .chain = spec->chain };
-	int err;
-
-	err = vx_port_judge(spec, &job.uplink);
-	if (err)
-		return err > 0 ? 0 : err;
-	drop_leftover(spec->cfg.name);
-	job.port.cfg = spec->cfg;
-	vx_port_guest_end(&job.port, job.guest_end);
-	job.port.id = vx_port_maps_free_id();
-	if (!job.port.id)
-		return vx_fail(-ENOSPC, "there are %d ports already, the most that fit; remove one", VX_PORTS_MAX - 1);
-	return vx_steps_make(steps, N_STEPS, &job);
-}
-
-static int same_uplink(const struct vx_uplink *uplink, void *arg)
-{
-	struct job *job = arg;
-
-	if (uplink->ifindex != job->port.cfg.uplink_ifindex)
-		return 0;
-	job->uplink = *uplink;
-	return 1;
-}
-
-int vx_port_del(const char *name)
-{
-	struct vx_engine_page page;
-	struct job job = {};
-
-	if (vx_port_find(name, &job.port)) {
-		if (!vx_check_port_name(name) && drop_leftover(name))
-			return 0;
-		return vx_fail(-ENOENT, "there is no port %s; see 'vhost-xdp port list'", name);
-	}
-	vx_port_engine(&job.port, &page);
-	if (page.state == VX_ENGINE_UP)
-		vx_warn("an engine serves %s right now; it stops", name);
-	vx_port_guest_end(&job.port, job.guest_end);
-	vx_uplink_each(same_uplink, &job);
-	vx_steps_undo(steps, N_STEPS, &job);
-	return 0;
-}

@@ -35,6 +35,7 @@ int vx_identity_find(struct vx_identity *id, const char *user, const char *group
 		id->gid = gr->gr_gid;
 	else if (group && vx_parse_u32(group, 0, ID_MAX, &id->gid))
 		return vx_fail(-ENOENT, "there is no group %s; name one with: group GROUP", group);
+	id->groups = pw && !group;
 	return 0;
 }
 
@@ -45,24 +46,40 @@ static int limit_resources(void)
 	return setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_NOFILE, &files) || setrlimit(RLIMIT_MEMLOCK, &none) ? -errno : 0;
 }
 
+/* keep: the one capability that stays, or -1. */
+static int change_id(const struct vx_identity *id, capng_flags_t groups, int keep)
+{
+	int err;
+
+	capng_clear(CAPNG_SELECT_ALL);
+	if (keep >= 0)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned int)keep);
+	err = capng_change_id((int)id->uid, (int)id->gid, groups | CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT);
+	if (err)
+		return vx_fail(-EPERM, "privileges cannot be dropped (step %d of libcap-ng); is this root?", -err);
+	/* Changing to the user that one already is leaves the capabilities alone. */
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return vx_fail(-EPERM, "capabilities cannot be dropped");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return vx_fail(-errno, "privileges cannot be given up for good: %s", strerror(errno));
+	return 0;
+}
+
 int vx_privileges_drop(const struct vx_identity *id, bool may_unlink)
 {
 	int err;
 
 	if (limit_resources())
 		return vx_fail(-errno, "resource limits cannot be set: %s", strerror(errno));
-	capng_clear(CAPNG_SELECT_ALL);
-	if (may_unlink)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_OVERRIDE);
-	err = capng_change_id((int)id->uid, (int)id->gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT);
-	if (err)
-		return vx_fail(-EPERM, "privileges cannot be dropped (step %d of libcap-ng); is this root?", -err);
-	/* Changing to the user that one already is leaves the capabilities alone. */
-	if (capng_apply(CAPNG_SELECT_CAPS))
-		return vx_fail(-EPERM, "capabilities cannot be dropped");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return vx_fail(-errno, "privileges cannot be given up for good: %s", strerror(errno));
-	return 0;
+	err = change_id(id, CAPNG_DROP_SUPP_GRP, may_unlink ? CAP_DAC_OVERRIDE : -1);
+	if (!err && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		err = vx_fail(-errno, "core dumps cannot be turned off: %s", strerror(errno));
+	return err;
+}
+
+int vx_privileges_become(const struct vx_identity *id)
+{
+	return change_id(id, id->groups ? CAPNG_INIT_SUPP_GRP : CAPNG_DROP_SUPP_GRP, -1);
 }
 
 static int allow(scmp_filter_ctx ctx, const int *calls, size_t n)

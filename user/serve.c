@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "engine_kernel.h"
 #include "engine_user.h"
 #include "privileges.h"
 #include "say.h"
@@ -159,6 +160,7 @@ static int run(struct serve *s, const struct vx_identity *id, u32 busy_poll_us)
 int vx_serve(const struct vx_serve_options *opt)
 {
 	struct vx_identity id;
+	struct vx_kport kp;
 	struct serve *s;
 	int err;
 
@@ -176,6 +178,11 @@ int vx_serve(const struct vx_serve_options *opt)
 	err = vx_engine_find(&s->engine, opt->port, opt->queues);
 	if (err)
 		goto out_free;
+	if (!vx_kport_find(&s->engine.port, &kp)) {
+		err = vx_fail(-EBUSY, "port %s has the kernel engine, which serves it; start the VMM with: vhost-xdp port run %s -- ...",
+			      opt->port, opt->port);
+		goto out_engine;
+	}
 	err = vx_serve_socket_open(&s->socket, opt->socket, &id);
 	if (err)
 		goto out_engine;

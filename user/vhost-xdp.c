@@ -78,7 +78,7 @@ static bool wants_help(int argc, char **argv)
 {
 	int i;
 
-	for (i = 0; i < argc; i++)
+	for (i = 0; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return true;
 	return argc == 1 && !strcmp(argv[0], "help");
@@ -135,12 +135,12 @@ static int options(int argc, char **argv)
 	return optind;
 }
 
-/* -j and -v are also taken where people put them: anywhere. */
+/* -j and -v are also taken where people put them: anywhere, but what is behind "--" belongs to another command. */
 static int late_options(int argc, char **argv)
 {
 	int i, n = 0;
 
-	for (i = 0; i < argc; i++) {
+	for (i = 0; i < argc && strcmp(argv[i], "--"); i++) {
 		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json"))
 			vx_json = true;
 		else if (!strcmp(argv[i], "-v") || !strcmp(argv[i], "--verbose"))
@@ -148,6 +148,8 @@ static int late_options(int argc, char **argv)
 		else
 			argv[n++] = argv[i];
 	}
+	while (i < argc)
+		argv[n++] = argv[i++];
 	return n;
 }
 

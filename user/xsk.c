@@ -128,7 +128,6 @@ int vx_xsk_open(struct vx_xsk_socket *s, const char *ifname, u32 ifindex, u32 qu
 		err = socket_bind(s, ifindex);
 	if (!err) {
 		s->x.umem = &s->umem;
-		vx_xsk_fill(s);
 		return 0;
 	}
 	/* EBUSY is for the caller to explain: who has the queue? */

@@ -23,8 +23,8 @@ struct vx_xsk_socket {
 };
 
 /*
- * Bound and ready to receive once it is in an XSKMAP. Negative errno with one line printed, except for
- * -EBUSY: the queue has a socket already. Nothing stays open.
+ * Bound, its rings empty: it receives once it was filled and is in an XSKMAP. Negative errno with one line printed,
+ * except for -EBUSY: the queue has a socket already. Nothing stays open.
  */
 int vx_xsk_open(struct vx_xsk_socket *s, const char *ifname, u32 ifindex, u32 queue, u32 mtu);
 void vx_xsk_close(struct vx_xsk_socket *s);

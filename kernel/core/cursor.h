@@ -38,11 +38,13 @@ static inline int vx_cursor_read(struct vx_cursor *c, void *dst, u32 len)
 	return 0;
 }
 
-/* The first bytes of a chain, with one access of constant size where that suffices. */
+/* The first bytes of a chain, with one access of constant size where that suffices; zeros from len to usual. */
 static inline int vx_cursor_read_first(struct vx_cursor *c, void *dst, u32 len, u32 usual)
 {
-	if (vx_unlikely(len != usual || !c->niov || c->iov->len <= usual))
+	if (vx_unlikely(len != usual || !c->niov || c->iov->len <= usual)) {
+		memset(dst, 0, usual);
 		return vx_cursor_read(c, dst, len);
+	}
 	c->off = usual;
 	return vx_guest_read(dst, c->iov->uaddr, usual);
 }

@@ -21,8 +21,11 @@ struct vx_frame {
 struct vx_sink_ops {
 	/* Up to n empty frames; returns the count (0: blocked, try after completions). */
 	u32 (*alloc)(void *ctx, struct vx_frame *f, u32 n);
-	/* Takes over all n frames, in order. Returns how many were accepted for sending; the rest were freed by the sink. */
-	u32 (*send)(void *ctx, struct vx_frame *f, u32 n);
+	/*
+	 * Takes over all n frames, in order. Returns how many were accepted for sending; the rest were freed by the sink,
+	 * counted in st, and have len 0.
+	 */
+	u32 (*send)(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st);
 	/* Give unused frames back. */
 	void (*free)(void *ctx, struct vx_frame *f, u32 n);
 	/* The most frames that alloc can give at one time once everything was completed: what needs more never goes out. */

@@ -2,15 +2,10 @@
 /* Guest memory table and dirty log. */
 #include "mem_table.h"
 
-static bool range_wraps(u64 start, u64 size)
-{
-	return size - 1 > ~start;
-}
-
 static int region_check(const struct vx_mem_region *r)
 {
-	if (!r->size || range_wraps(r->gpa, r->size) || range_wraps(r->vmm_addr, r->size) ||
-	    range_wraps(r->uaddr, r->size))
+	if (!r->size || vx_range_wraps(r->gpa, r->size) || vx_range_wraps(r->vmm_addr, r->size) ||
+	    vx_range_wraps(r->uaddr, r->size))
 		return -EINVAL;
 	return 0;
 }
@@ -30,6 +25,8 @@ static int region_insert(struct vx_mem_table *mt, const struct vx_mem_region *r)
 		return -EINVAL;
 	memmove(&mt->region[i + 1], &mt->region[i], (mt->n - i) * sizeof(*r));
 	mt->region[i] = *r;
+	mt->region[i].log_gpa = r->gpa;
+	mt->region[i].perm = VX_MEM_ALL;
 	mt->n++;
 	return 0;
 }
@@ -47,6 +44,7 @@ struct vx_mem_table *vx_mem_table_new(const struct vx_mem_region *regions, u32 n
 		*err = -ENOMEM;
 		return NULL;
 	}
+	mt->room = n;
 	for (i = 0; i < n; i++) {
 		*err = region_insert(mt, &regions[i]);
 		if (*err) {
@@ -81,28 +79,32 @@ const struct vx_mem_region *vx_mem_find(const struct vx_mem_table *mt, u64 gpa)
 	return &mt->region[lo - 1];
 }
 
-int vx_mem_translate(const struct vx_mem_table *mt, u64 gpa, u32 len, struct vx_iov *iov, u32 max)
+int vx_mem_translate(const struct vx_mem_table *mt, u64 gpa, u32 len, u8 access, struct vx_iov *iov, u32 max,
+		     struct vx_mem_miss *miss)
 {
 	u32 n = 0;
 
+	if (len && vx_range_wraps(gpa, len))
+		return -EINVAL;
 	/* CVE-2018-1059: what one region holds says nothing about the bytes after its end. */
 	while (len) {
 		const struct vx_mem_region *r = vx_mem_find(mt, gpa);
 		u64 off;
 
-		if (!r)
+		if (!r || (r->perm & access) != access) {
+			miss->iova = gpa;
+			miss->access = access;
 			return -EFAULT;
+		}
 		if (n == max)
 			return -ENOBUFS;
 		off = gpa - r->gpa;
 		iov[n].uaddr = r->uaddr + off;
-		iov[n].gpa = gpa;
+		iov[n].gpa = r->log_gpa + off;
 		iov[n].len = vx_min((u64)len, r->size - off);
 		len -= iov[n].len;
 		gpa += iov[n].len;
 		n++;
-		if (len && !gpa)
-			return -EFAULT;	/* past the last address there is */
 	}
 	return n;
 }
@@ -154,7 +156,7 @@ int vx_dirty_log_write(const struct vx_dirty_log *log, u64 gpa, u64 len)
 
 	if (!len)
 		return 0;
-	if (range_wraps(gpa, len))
+	if (vx_range_wraps(gpa, len))
 		return -EINVAL;
 	last = (gpa + (len - 1)) / VX_LOG_PAGE;
 	if (last / 8 >= log->size)

@@ -24,7 +24,11 @@
 enum vx_pump_status {
 	VX_PUMP_IDLE = 0,	/* nothing left to do: enable kicks and sleep */
 	VX_PUMP_MORE = 1,	/* budget used up: call again after other work */
-	VX_PUMP_BLOCKED = 2,	/* tx: no frame free, wait for completions; rx: no guest buffer, wait for a kick */
+	/*
+	 * tx: no frame free, wait for completions; rx: no guest buffer, wait for a kick. With vx_vring_missed(), and only
+	 * then, it is the IOTLB that lacks vq->miss: ask for it, and call again once it has changed.
+	 */
+	VX_PUMP_BLOCKED = 2,
 	VX_PUMP_BROKEN = 3,	/* the vring was stopped: signal its err eventfd */
 };
 
@@ -41,7 +45,7 @@ struct vx_tx {
 	void *sink_ctx;
 	struct vx_queue_stats *stats;
 	u64 features;		/* negotiated virtio features */
-	u32 hdr_len;		/* sizeof virtio_net_hdr: 10, or 12 with MRG_RXBUF or VERSION_1 */
+	u32 hdr_len;		/* sizeof virtio_net_hdr: 10, or 12 with MRG_RXBUF or VERSION_1; 0: none */
 	u32 frame_max;		/* longest L2 frame that may leave, bytes (MTU + 14; the guest's own 802.1Q tag is not carried) */
 	u32 want;		/* chains to fetch next: few while each of them is many segments */
 	struct vx_chain chain[VX_BATCH];
@@ -80,6 +84,13 @@ struct vx_pump_result vx_rx_pump(struct vx_rx *rx);
 
 /* Complete what the guest sends and throw it away unread, counted under reason: for a vring that is disabled. */
 struct vx_pump_result vx_tx_discard(struct vx_tx *tx, enum vx_reason reason);
+
+/*
+ * Transmit one buffer of the caller's own, header first, judged like one of a chain; no vring is involved, and tx->vq may be
+ * NULL. tx->hdr_len may be set to another of its values before. Never waits: without enough frames it is VX_REASON_TX_FAILED.
+ * VX_REASON_NONE when all of it was sent, else why it was dropped, which is also counted.
+ */
+enum vx_reason vx_tx_one(struct vx_tx *tx, const struct vx_iov *iov, u32 niov);
 
 /* Throw away what the source holds, counted under reason: for a port whose vring is stopped. Budgeted like a pump. */
 u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats,

@@ -5,7 +5,8 @@
 #include "vnet_hdr.h"
 #include <linux/if_ether.h>
 
-#define AHEAD	2u	/* frames between a prefetch and its use */
+#define AHEAD		2u	/* frames between a prefetch and its use */
+#define DISCARD_BATCH	16u	/* they lie on the stack */
 
 /* What becomes one guest buffer (or one run of them): a header and pieces of data, from one frame or several. */
 struct parcel {
@@ -103,14 +104,16 @@ static int more_chains(struct vx_rx *rx, struct rx_turn *t, u32 n)
 	u32 left = rx->nchain - rx->chain0;
 	int got = fetch(rx, t, left ? VX_BATCH : n);
 
-	if (got || !left || !vx_vring_has_avail(rx->vq))
+	if (got || !left || vx_vring_missed(rx->vq) || !vx_vring_has_avail(rx->vq))
 		return got;
 	/* There are some, so the iov array is full; in part perhaps with entries of chains that were pushed. */
 	give_back(rx);
 	got = fetch(rx, t, VX_BATCH);
 	if (got < 0)
 		return got;
-	return (u32)got > left ? got : -EMSGSIZE;
+	if ((u32)got <= left)
+		return vx_vring_missed(rx->vq) ? 0 : -EMSGSIZE;
+	return got;
 }
 
 /* Chains from chain0 on that together hold need bytes. 0: these do not. -EMSGSIZE: no more chains may be taken. */
@@ -166,7 +169,7 @@ static int take_heads(struct vx_rx *rx, struct rx_turn *t, u32 need, u32 n)
 
 /* --- delivery --- */
 
-static struct vx_iov *in_iov(const struct vx_chain *c)
+static const struct vx_iov *in_iov(const struct vx_chain *c)
 {
 	return c->iov + c->niov_out;
 }
@@ -281,7 +284,7 @@ static enum fate one_frame(struct vx_rx *rx, struct rx_turn *t, const struct vx_
 	return deliver(rx, t, &p, ahead);
 }
 
-static void prefetch(const struct vx_rx *rx, u32 i, u32 n)
+static void look_ahead(const struct vx_rx *rx, u32 i, u32 n)
 {
 	u32 chain = rx->chain0 + AHEAD;
 
@@ -298,7 +301,7 @@ static enum vx_pump_status one_batch(struct vx_rx *rx, struct rx_turn *t, u32 n)
 	u32 i = 0;
 
 	while (i < n && fate == DONE && budget_left(t)) {
-		prefetch(rx, i, n);
+		look_ahead(rx, i, n);
 		fate = one_frame(rx, t, &rx->frame[i], n - i);
 		i += fate == DONE || fate == FAULTED;
 	}
@@ -350,11 +353,11 @@ struct vx_pump_result vx_rx_pump(struct vx_rx *rx)
 u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats,
 		  enum vx_reason reason)
 {
-	struct vx_frame frame[VX_BATCH];
+	struct vx_frame frame[DISCARD_BATCH];
 	u32 n, done = 0;
 
 	do {
-		n = source->peek(source_ctx, frame, VX_BATCH, stats);
+		n = source->peek(source_ctx, frame, DISCARD_BATCH, stats);
 		if (n)
 			source->release(source_ctx, frame, n, n);
 		done += n;

@@ -17,6 +17,7 @@ struct tx_turn {
 	bool pushed;
 	bool fault;	/* guest memory did */
 	bool blocked;
+	enum vx_reason reason;	/* of the last drop */
 };
 
 /* What became of a chain. */
@@ -49,6 +50,7 @@ static enum fate drop(struct vx_tx *tx, struct tx_turn *t, enum vx_reason reason
 {
 	vx_stat_drop(tx->stats, reason, 1);
 	t->frames++;
+	t->reason = reason;
 	return reason == VX_REASON_GUEST_FAULT ? FAULTED : DONE;
 }
 
@@ -59,12 +61,12 @@ static void send_ready(struct vx_tx *tx, struct tx_turn *t)
 
 	if (!n)
 		return;
-	sent = tx->sink->send(tx->sink_ctx, tx->frame, n);
+	sent = tx->sink->send(tx->sink_ctx, tx->frame, n, tx->stats);
 	t->packets += sent;
-	for (i = 0; i < sent; i++)
+	for (i = 0; i < n; i++)
 		t->bytes += tx->frame[i].len;
 	if (vx_unlikely(sent < n))
-		vx_stat_drop(tx->stats, VX_REASON_TX_FAILED, n - sent);
+		t->reason = VX_REASON_TX_FAILED;
 	tx->nframe -= n;
 	memmove(tx->frame, tx->frame + n, tx->nframe * sizeof(tx->frame[0]));
 	tx->nready = 0;
@@ -232,8 +234,10 @@ static enum vx_pump_status turn(struct vx_tx *tx, struct tx_turn *t)
 		u32 max = vx_min(tx->want, VX_BUDGET_FRAMES - t->frames), done;
 		int n = vx_vring_fetch(tx->vq, tx->chain, max);
 
-		if (n <= 0)
-			return n ? VX_PUMP_BROKEN : VX_PUMP_IDLE;
+		if (n < 0)
+			return VX_PUMP_BROKEN;
+		if (!n)
+			return vx_vring_missed(tx->vq) ? VX_PUMP_BLOCKED : VX_PUMP_IDLE;
 		/* One call for the whole batch, though some chains may turn out to need none, or more. */
 		reserve(tx, t, n);
 		done = one_batch(tx, t, n);
@@ -242,13 +246,32 @@ static enum vx_pump_status turn(struct vx_tx *tx, struct tx_turn *t)
 			return VX_PUMP_BROKEN;
 		if (max == tx->want || done < (u32)n)
 			adapt(tx, n, done);
-		if (t->blocked)
+		if (t->blocked) {
+			tx->vq->miss.access = 0;	/* it is not what this waits for */
 			return VX_PUMP_BLOCKED;
+		}
 		/* A later fetch may find the ring broken, and then nothing can be published any more. */
 		if (vx_unlikely(vx_vring_flush(tx->vq)))
 			return VX_PUMP_BROKEN;
 	}
 	return VX_PUMP_MORE;
+}
+
+static void count(struct vx_tx *tx, const struct tx_turn *t)
+{
+	if (t->packets) {
+		vx_stat_add(tx->stats->packets, t->packets);
+		vx_stat_add(tx->stats->bytes, t->bytes);
+	}
+	if (t->supers)
+		vx_stat_add(tx->stats->supers, t->supers);
+}
+
+static void free_frames(struct vx_tx *tx)
+{
+	if (tx->nframe)
+		tx->sink->free(tx->sink_ctx, tx->frame, tx->nframe);
+	tx->nframe = 0;
 }
 
 /* Publish, and stop the vring if that is due. */
@@ -262,12 +285,7 @@ static void finish(struct vx_tx *tx, struct tx_turn *t, struct vx_pump_result *r
 		tx->vq->broken = true;
 		vx_stat_add(tx->stats->errors, 1);
 	}
-	if (t->packets) {
-		vx_stat_add(tx->stats->packets, t->packets);
-		vx_stat_add(tx->stats->bytes, t->bytes);
-	}
-	if (t->supers)
-		vx_stat_add(tx->stats->supers, t->supers);
+	count(tx, t);
 }
 
 struct vx_pump_result vx_tx_pump(struct vx_tx *tx)
@@ -278,10 +296,7 @@ struct vx_pump_result vx_tx_pump(struct vx_tx *tx)
 	if (vx_unlikely(tx->vq->broken))
 		return r;
 	r.status = turn(tx, &t);
-	if (tx->nframe) {
-		tx->sink->free(tx->sink_ctx, tx->frame, tx->nframe);
-		tx->nframe = 0;
-	}
+	free_frames(tx);
 	finish(tx, &t, &r);
 	return r;
 }
@@ -304,7 +319,38 @@ struct vx_pump_result vx_tx_discard(struct vx_tx *tx, enum vx_reason reason)
 		if (!err && n > 0)
 			err = vx_vring_flush(tx->vq);
 	}
-	r.status = err || n < 0 ? VX_PUMP_BROKEN : n ? VX_PUMP_MORE : VX_PUMP_IDLE;
+	if (err || n < 0)
+		r.status = VX_PUMP_BROKEN;
+	else if (n)
+		r.status = VX_PUMP_MORE;
+	else
+		r.status = vx_vring_missed(tx->vq) ? VX_PUMP_BLOCKED : VX_PUMP_IDLE;
 	finish(tx, &t, &r);
 	return r;
+}
+
+static u64 length(const struct vx_iov *iov, u32 niov)
+{
+	u64 sum = 0;
+
+	while (niov--)
+		sum += iov++->len;
+	return sum;
+}
+
+enum vx_reason vx_tx_one(struct vx_tx *tx, const struct vx_iov *iov, u32 niov)
+{
+	struct vx_chain c = { .iov = iov, .niov_out = niov };
+	u64 len = length(iov, niov);
+	struct tx_turn t = { 0 };
+
+	c.out_len = len;
+	if (vx_unlikely(len > ~0u || niov > VX_CHAIN_IOVS))
+		drop(tx, &t, VX_REASON_OVERSIZE);
+	else if (one_chain(tx, &t, &c) == WAITS)
+		drop(tx, &t, VX_REASON_TX_FAILED);
+	send_ready(tx, &t);
+	free_frames(tx);
+	count(tx, &t);
+	return t.reason;
 }

@@ -2,20 +2,23 @@
 /* UMEM frames and who owns each of them. */
 #include "umem.h"
 
-int vx_umem_init(struct vx_umem *um, void *base, u64 size, u32 chunk)
+#define FRAMES_MAX	(~0u / (u32)sizeof(u32))	/* a free list of so many has a size in 32 bits */
+
+int vx_umem_init_part(struct vx_umem *um, void *base, u64 size, u32 chunk, u64 first)
 {
 	u64 n;
 	u32 i;
 
 	memset(um, 0, sizeof(*um));
-	if (!size || !chunk || chunk & (chunk - 1) || size & (chunk - 1))
+	if (!size || !chunk || chunk & (chunk - 1) || (size | first) & (chunk - 1) || size - 1 > ~first)
 		return -EINVAL;
 	while (chunk >> um->chunk_shift != 1)
 		um->chunk_shift++;
 	n = size >> um->chunk_shift;
-	if (!n || n > UINT32_MAX / sizeof(*um->free))
+	if (!n || n > FRAMES_MAX)
 		return -EINVAL;
 	um->base = base;
+	um->first = first;
 	um->size = size;
 	um->chunk = chunk;
 	um->nframes = n;
@@ -48,7 +51,7 @@ u32 vx_umem_alloc(struct vx_umem *um, u64 *addr, u32 n, enum vx_frame_owner owne
 		u32 frame = um->free[--um->nfree];
 
 		um->owner[frame] = owner;
-		addr[i] = (u64)frame << um->chunk_shift;
+		addr[i] = um->first + ((u64)frame << um->chunk_shift);
 	}
 	um->count[VX_OWNER_FREE] -= n;
 	um->count[owner] += n;
@@ -60,7 +63,7 @@ u32 vx_umem_free(struct vx_umem *um, const u64 *addr, u32 n, enum vx_frame_owner
 	u32 i, done = 0;
 
 	for (i = 0; i < n; i++) {
-		u64 frame = addr[i] >> um->chunk_shift;
+		u64 frame = (addr[i] - um->first) >> um->chunk_shift;
 
 		/* Without the second test a frame freed from FREE would enter the stack twice. */
 		if (vx_unlikely(frame >= um->nframes || um->owner[frame] != from || from == VX_OWNER_FREE)) {

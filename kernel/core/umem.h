@@ -7,6 +7,9 @@
  * that comes back from the wrong ring, twice, or from outside the UMEM is
  * counted and dropped, and never enters the free list twice.
  *
+ * Several sockets may share one registered UMEM, each with a part of its own: addresses
+ * in rings count from the start of the whole, and another's part is as much outside as what lies beyond.
+ *
  * Locking: one thread, that of the queue pair.
  */
 #ifndef VX_CORE_UMEM_H
@@ -25,6 +28,7 @@ enum vx_frame_owner {
 
 struct vx_umem {
 	u8 *base;
+	u64 first;		/* address of base, as rings have it */
 	u64 size;		/* bytes */
 	u32 chunk;		/* bytes per frame, power of two */
 	u32 chunk_shift;
@@ -37,16 +41,29 @@ struct vx_umem {
 };
 
 /*
- * base: size bytes owned by the caller for as long as the UMEM lives. -EINVAL when size is no multiple of
- * chunk, or chunk no power of two; -ENOMEM.
+ * base: size bytes owned by the caller for as long as the UMEM lives, first bytes from the start of what was registered.
+ * -EINVAL when size or first is no multiple of chunk, chunk no power of two, or the end beyond all addresses; -ENOMEM.
  */
-int vx_umem_init(struct vx_umem *um, void *base, u64 size, u32 chunk);
+int vx_umem_init_part(struct vx_umem *um, void *base, u64 size, u32 chunk, u64 first);
+
+/* All of a UMEM. */
+static inline int vx_umem_init(struct vx_umem *um, void *base, u64 size, u32 chunk)
+{
+	return vx_umem_init_part(um, base, size, chunk, 0);
+}
+
 void vx_umem_destroy(struct vx_umem *um);
 
-/* Up to n frame addresses (offset of the chunk in the UMEM); they become owner. Returns the count. */
+/* Up to n frame addresses, of the chunks' first bytes; they become owner. Returns the count. */
 u32 vx_umem_alloc(struct vx_umem *um, u64 *addr, u32 n, enum vx_frame_owner owner);
 /* Returns how many really were from's; each of the others is a violation, and stays where it is. */
 u32 vx_umem_free(struct vx_umem *um, const u64 *addr, u32 n, enum vx_frame_owner from);
+
+/* The memory of an address within. */
+static inline u8 *vx_umem_data(const struct vx_umem *um, u64 addr)
+{
+	return um->base + (addr - um->first);
+}
 
 /*
  * Move the frame that holds addr from one owner to another, neither of them FREE. False, and a violation
@@ -54,7 +71,7 @@ u32 vx_umem_free(struct vx_umem *um, const u64 *addr, u32 n, enum vx_frame_owner
  */
 static inline bool vx_umem_move(struct vx_umem *um, u64 addr, enum vx_frame_owner from, enum vx_frame_owner to)
 {
-	u64 frame = addr >> um->chunk_shift;
+	u64 frame = (addr - um->first) >> um->chunk_shift;	/* below first: huge */
 
 	if (vx_unlikely(frame >= um->nframes || um->owner[frame] != from)) {
 		um->violations++;

@@ -35,6 +35,7 @@ int vx_vring_start(struct vx_vring *vq, u32 num, u64 features, const struct vx_v
 	vq->pending_slots = 0;
 	vq->spilled_slots = 0;
 	vq->niov = 0;
+	vq->miss.access = 0;
 
 	if (!num || num > VX_VRING_NUM_MAX || !mem)
 		return -EINVAL;
@@ -89,6 +90,7 @@ int vx_vring_fetch(struct vx_vring *vq, struct vx_chain *chains, u32 max)
 		return -ESHUTDOWN;
 	if (!vq->nfetched)
 		vq->niov = 0;
+	vq->miss.access = 0;
 	max = vx_min(max, VX_BATCH);
 	n = vq->packed ? vx_packed_fetch(vq, chains, max) : vx_split_fetch(vq, chains, max);
 	return vx_unlikely(n < 0) ? vx_vring_fail(vq, n) : n;

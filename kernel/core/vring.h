@@ -10,6 +10,10 @@
  * the ring (-EINVAL, -ELOOP, -ENOBUFS) or its memory faulted (-EFAULT). The
  * vring is then stopped: .broken is set, further calls return -ESHUTDOWN, and
  * the owner signals the err eventfd. Nothing else of the device is touched.
+ *
+ * IOTLB: descriptors hold IOVAs, vx_vring.mem is a table that changes (mem_iotlb.h). What it lacks, or does not allow, is no
+ * error: fetch stops before that chain and .miss says what to ask the VMM for. As the chain stays available, has_avail
+ * and enable_kick go on saying so.
  */
 #ifndef VX_CORE_VRING_H
 #define VX_CORE_VRING_H
@@ -32,7 +36,7 @@ struct vx_chain {
 	u16 niov_in;	/* device -> driver, to be written */
 	u32 out_len;	/* sum of the lengths, bytes */
 	u32 in_len;
-	struct vx_iov *iov;
+	const struct vx_iov *iov;
 };
 
 /* Where the vring lives, in the engine's address space (see vx_env.h), plus what the dirty log needs. */
@@ -45,6 +49,12 @@ struct vx_vring_addr {
 	bool log;	/* log ring writes too (VHOST_VRING_F_LOG) */
 };
 
+/* As struct vring_used_elem; little-endian. */
+struct vx_used {
+	u32 id;
+	u32 len;
+};
+
 struct vx_vring {
 	u32 num;
 	bool packed;
@@ -54,7 +64,9 @@ struct vx_vring {
 	bool kicks_on;		/* we currently ask the driver for notifications */
 	struct vx_vring_addr a;
 	const struct vx_mem_table *mem;
-	struct vx_mem_region hit;	/* copy of the region that the last translation used */
+	struct vx_mem_region hit;	/* copy of the region that the last translation used; none with an IOTLB */
+	bool iotlb;		/* mem is one: set by the owner before the start, and kept */
+	struct vx_mem_miss miss;	/* why the last fetch ended early, if access is set */
 	const struct vx_dirty_log *log;	/* NULL: no logging */
 
 	/* Progress. Wrap counters are used by packed rings only. */
@@ -69,8 +81,8 @@ struct vx_vring {
 	u32 nfetched;		/* chains fetched and neither pushed nor given back */
 	u32 fetched_slots;	/* ring slots of those */
 
-	/* Used entries gathered by push, little-endian; published by flush. */
-	struct vring_used_elem pending[VX_PENDING];
+	/* Used entries gathered by push; published by flush. */
+	struct vx_used pending[VX_PENDING];
 	u16 pending_ndesc[VX_PENDING];
 	u32 npending;
 	u32 pending_slots;	/* ring slots pushed and not published */
@@ -84,7 +96,8 @@ struct vx_vring {
 
 /*
  * Prepare a vring; *vq is zeroed by its owner before the first start. A log set earlier stays.
- * features: the negotiated virtio feature bits. All ring memory must lie in mem, each part in one region.
+ * features: the negotiated virtio feature bits. All ring memory must lie in mem, each part in one region; with an
+ * IOTLB the owner has just translated it (vx_mem_iotlb_ring), does so again when its entries go, and nothing is checked here.
  * base: as in VHOST_USER_SET_VRING_BASE / VHOST_SET_VRING_BASE; split: 16-bit index,
  * packed: bits 0-14 avail index, 15 avail wrap, 16-30 used index, 31 used wrap.
  * A packed base whose upper half is zero while the lower half is not is taken as
@@ -111,10 +124,16 @@ void vx_vring_set_log(struct vx_vring *vq, const struct vx_dirty_log *log);
 /*
  * Take up to max (at most VX_BATCH) available chains, validated and translated. Fewer when the iov array is full, or
  * when a bad chain follows, which the next call then reports; what was fetched before and neither pushed nor
- * unfetched stays valid. Returns the count, 0 when empty (or when unpushed chains fill the iov array), or -errno.
- * Zero-length descriptors are legal and get no iov entry.
+ * unfetched stays valid. Returns the count, 0 when empty (or when unpushed chains fill the iov array, or when
+ * .miss is set), or -errno. Zero-length descriptors are legal and get no iov entry.
  */
 int vx_vring_fetch(struct vx_vring *vq, struct vx_chain *chains, u32 max);
+
+/* Did the last fetch stop before a chain whose memory the IOTLB does not have? */
+static inline bool vx_vring_missed(const struct vx_vring *vq)
+{
+	return vq->miss.access;
+}
 
 /* Give back the last n chains, as if they had never been fetched. chains: the last n, in fetch order. */
 void vx_vring_unfetch(struct vx_vring *vq, const struct vx_chain *chains, u32 n);

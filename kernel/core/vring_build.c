@@ -23,21 +23,33 @@ void vx_build_start(struct vx_build *b, struct vx_vring *vq, struct vx_chain *c)
 /* Too long a chain is the guest's fault only if it would not fit into an empty array either. */
 static int no_room(const struct vx_build *b)
 {
-	return b->end - b->start == VX_CHAIN_IOVS ? -ENOBUFS : VX_FULL;
+	return b->end - b->start == VX_CHAIN_IOVS ? -ENOBUFS : VX_LATER;
 }
 
-static int translate(struct vx_vring *vq, u64 gpa, u32 len, struct vx_iov *iov, u32 max)
+/* What the region used last does not hold. An IOTLB entry is never remembered: it may be gone by the next time. */
+static int look_up(struct vx_vring *vq, u64 gpa, u32 len, bool in, struct vx_iov *iov, u32 max)
+{
+	const struct vx_mem_region *r = NULL;
+	struct vx_mem_miss miss;
+	int n;
+
+	if (!vq->iotlb)
+		r = vx_mem_find(vq->mem, gpa);
+	if (r)
+		vq->hit = *r;
+	n = vx_mem_translate(vq->mem, gpa, len, in ? VX_MEM_WRITE : VX_MEM_READ, iov, max, &miss);
+	if (n != -EFAULT || !vq->iotlb)
+		return n;
+	vq->miss = miss;
+	return VX_LATER;
+}
+
+static int translate(struct vx_vring *vq, u64 gpa, u32 len, bool in, struct vx_iov *iov, u32 max)
 {
 	u64 off = gpa - vq->hit.gpa;
-	const struct vx_mem_region *r;
 
-	if (vx_unlikely(off >= vq->hit.size || len > vq->hit.size - off)) {
-		r = vx_mem_find(vq->mem, gpa);
-		if (!r)
-			return -EFAULT;
-		vq->hit = *r;
-		return vx_mem_translate(vq->mem, gpa, len, iov, max);
-	}
+	if (vx_unlikely(off >= vq->hit.size || len > vq->hit.size - off))
+		return look_up(vq, gpa, len, in, iov, max);
 	if (!max)
 		return -ENOBUFS;
 	iov->uaddr = vq->hit.uaddr + off;
@@ -62,7 +74,7 @@ int vx_build_add(struct vx_build *b, u64 gpa, u32 len, bool in)
 	/* virtio 1.3, 2.7.5: no chain is longer than 2^32 bytes; both parts together, so that sums fit callers' u32. */
 	if (len > ~0u - c->out_len - c->in_len)
 		return -EINVAL;
-	n = translate(b->vq, gpa, len, &b->vq->iov[b->niov], b->end - b->niov);
+	n = translate(b->vq, gpa, len, in, &b->vq->iov[b->niov], b->end - b->niov);
 	if (n < 0)
 		return n == -ENOBUFS ? no_room(b) : n;
 	vx_guest_prefetch(b->vq->iov[b->niov].uaddr);
@@ -85,7 +97,7 @@ int vx_build_table(struct vx_build *b, u64 gpa, u32 len)
 		return -EINVAL;
 	if (len > sizeof(b->vq->table))
 		return -ENOBUFS;
-	n = translate(b->vq, gpa, len, piece, TABLE_PIECES);
+	n = translate(b->vq, gpa, len, false, piece, TABLE_PIECES);
 	for (i = 0; i < n; i++) {
 		err = vx_guest_read(to, piece[i].uaddr, piece[i].len);
 		if (err)

@@ -12,8 +12,8 @@
 
 #define VX_DESC_SIZE	16u	/* of either kind */
 
-/* Not an error: the iov array has no room for this chain until others are pushed. */
-#define VX_FULL		(-EAGAIN)
+/* Not an error: this chain has to wait, for room in the iov array or for what vq->miss names. */
+#define VX_LATER	(-EAGAIN)
 
 /* A chain under construction; nothing of the vring changes before vx_build_done. */
 struct vx_build {

@@ -27,11 +27,11 @@
 
 #define PEEK		16u	/* descriptors per copy: four cache lines */
 
-/* The part of a descriptor that the device writes. */
+/* The part of a descriptor that the device writes; little-endian. */
 struct used_part {
-	__le32 len;
-	__le16 id;
-	__le16 flags;
+	u32 len;
+	u16 id;
+	u16 flags;
 };
 
 static int get16(u64 uaddr, u16 *v)
@@ -52,6 +52,8 @@ int vx_packed_check(const struct vx_vring *vq, const struct vx_vring_addr *a)
 {
 	if (a->desc % VX_DESC_SIZE || a->avail % EVENT_ALIGN || a->used % EVENT_ALIGN)
 		return -EINVAL;
+	if (vq->iotlb)
+		return 0;
 	if (!vx_mem_holds(vq->mem, a->desc, (u64)vq->num * VX_DESC_SIZE) ||
 	    !vx_mem_holds(vq->mem, a->avail, sizeof(struct vring_packed_desc_event)) ||
 	    !vx_mem_holds(vq->mem, a->used, sizeof(struct vring_packed_desc_event)))
@@ -231,7 +233,7 @@ int vx_packed_fetch(struct vx_vring *vq, struct vx_chain *chains, u32 max)
 		if (ret < 0)
 			break;
 	}
-	return got || ret == VX_FULL ? (int)got : ret;
+	return got || ret == VX_LATER ? (int)got : ret;
 }
 
 /* Write one used descriptor, without its flags where those must wait. */

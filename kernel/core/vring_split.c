@@ -58,6 +58,8 @@ int vx_split_check(const struct vx_vring *vq, const struct vx_vring_addr *a)
 		return -EINVAL;
 	if (a->desc % VRING_DESC_ALIGN_SIZE || a->avail % VRING_AVAIL_ALIGN_SIZE || a->used % VRING_USED_ALIGN_SIZE)
 		return -EINVAL;
+	if (vq->iotlb)
+		return 0;
 	if (!vx_mem_holds(vq->mem, a->desc, (u64)vq->num * VX_DESC_SIZE) ||
 	    !vx_mem_holds(vq->mem, a->avail, AVAIL_RING + vq->num * sizeof(u16) + event) ||
 	    !vx_mem_holds(vq->mem, a->used, USED_RING + vq->num * USED_SIZE + event))
@@ -219,11 +221,11 @@ int vx_split_fetch(struct vx_vring *vq, struct vx_chain *chains, u32 max)
 	vq->last_avail += i;
 	vq->nfetched += i;
 	vq->fetched_slots += i;
-	return i || ret == VX_FULL ? (int)i : ret;
+	return i || ret == VX_LATER ? (int)i : ret;
 }
 
 /* Write n entries from slot on; they do not cross the ring's end. */
-static int write_used(struct vx_vring *vq, u32 slot, const struct vring_used_elem *e, u32 n)
+static int write_used(struct vx_vring *vq, u32 slot, const struct vx_used *e, u32 n)
 {
 	u64 off = USED_RING + slot * USED_SIZE;
 

@@ -180,7 +180,7 @@ static bool rx_take(struct vx_xsk *x, const struct xdp_desc *d, struct vx_frame 
 			vx_stat_drop(st, VX_REASON_OVERSIZE, 1);
 		return false;
 	}
-	f->data = um->base + addr;
+	f->data = vx_umem_data(um, addr);
 	f->len = d->len;
 	f->room = um->chunk - off;
 	f->cookie = addr;
@@ -265,7 +265,7 @@ static u32 sink_alloc(void *ctx, struct vx_frame *f, u32 n)
 		if (!got)
 			break;
 		for (i = 0; i < got; i++) {
-			f[done + i].data = um->base + addr[i];
+			f[done + i].data = vx_umem_data(um, addr[i]);
 			f[done + i].len = 0;
 			f[done + i].room = um->chunk;
 			f[done + i].cookie = addr[i];
@@ -284,7 +284,17 @@ static void sink_free(void *ctx, struct vx_frame *f, u32 n)
 		vx_umem_free(x->umem, &f[i].cookie, 1, VX_OWNER_HELD);
 }
 
-static u32 sink_send(void *ctx, struct vx_frame *f, u32 n)
+static void refuse(struct vx_xsk *x, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
+{
+	u32 i;
+
+	sink_free(x, f, n);
+	vx_stat_drop(st, VX_REASON_TX_FAILED, n);
+	for (i = 0; i < n; i++)
+		f[i].len = 0;
+}
+
+static u32 sink_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
 {
 	struct vx_xsk *x = ctx;
 	struct vx_xsk_ring *r = &x->tx;
@@ -303,7 +313,7 @@ static u32 sink_send(void *ctx, struct vx_frame *f, u32 n)
 	if (i)
 		ring_publish(r, i);
 	if (vx_unlikely(i < n))
-		sink_free(ctx, f + i, n - i);
+		refuse(x, f + i, n - i, st);
 	x->outstanding_tx = x->umem->count[VX_OWNER_TX];
 	return i;
 }

@@ -95,13 +95,32 @@ bad 2 "'mtu' needs a value" vm2 mac $M:02 uplink wire mtu
 bad 2 "'frob' is not known here" vm2 mac $M:02 uplink wire frob
 bad 2 "'m' is ambiguous" vm2 m $M:02 uplink wire
 bad 2 "host 'maybe' is not known" vm2 mac $M:02 uplink wire host maybe
-bad 1 "kernel engine is not in this version" vm2 mac $M:02 uplink wire engine kernel
+bad 2 "engine 'fast' is not known; use kernel or user" vm2 mac $M:02 uplink wire engine fast
 bad 1 "direct ports are not in this version" vm2 mac $M:02 uplink wire direct
 bad 1 "there is no policy nope, loaded or shipped" vm2 mac $M:02 uplink wire policy nope
 bad 1 "too long; at most 8 policies" vm2 mac $M:02 uplink wire policy allow,allow,allow,allow,allow,allow,allow,allow,allow
 bad 1 "is not valid; write NAME" vm2 mac $M:02 uplink wire policy allow,
 refuse 1 "vm1-g is an end of a port" uplink add vm1-g
 refuse 1 "1 port uses wire; remove it first" uplink del wire
+
+step "what is for the kernel engine alone"
+refuse 1 "port vm1 has the user engine: vhost-xdp serve vm1 socket PATH" port run vm1 -- qemu-system-x86_64 -j -v --help
+refuse 1 "there is no port vm9" port run vm9 user nobody group nogroup -- qemu-system-x86_64
+refuse 1 "there is no user nobody-here" port run vm1 user nobody-here -- qemu-system-x86_64
+refuse 1 "there is no group nogroup-here" port run vm1 group nogroup-here -- qemu-system-x86_64
+refuse 2 "needs a command behind '--'" port run vm1 qemu-system-x86_64
+refuse 2 "'port run' needs a name" port run -- qemu-system-x86_64
+refuse 1 "port vm1 has the user engine, which attaches by itself" port attach vm1
+refuse 1 "there is no port vm9" port attach vm9
+refuse 2 "'port attach' needs one name" port attach
+refuse 2 "'port del' needs one name" port del vm1 now
+refuse 1 "there is no port vm9" port del vm9 force
+has "$(vx port list)" " user "
+has "$(vx -j port show vm1)" '"kind": "user"'
+if [ ! -e /dev/vhost-xdp-control ]; then
+	bad 1 "the kernel engine needs the module vhost_xdp, which " vm2 mac $M:02 uplink wire engine kernel
+	bad 1 "with another 'engine'" vm1 mac $M:01 vlan 10 uplink wire queues 4 mtu 1400 host allow flood-pps 500 engine kernel
+fi
 
 step "an MTU of the uplink that AF_XDP cannot carry"
 ip link set dev far mtu 9000

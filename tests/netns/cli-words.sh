@@ -74,7 +74,7 @@ before=$(snapshot)
 vx doctor wire >"$W/out" 2>&1 || die "$(cat "$W/out")"
 cat "$W/out"
 grep -vE '^(ok|warn) ' "$W/out" && die "a line without a grade"
-for word in kernel BPF bpffs AF_XDP memlock "libxdp dispatcher" pins "native XDP" rxvlan "far end" MTU; do
+for word in kernel BPF bpffs AF_XDP memlock module engine "libxdp dispatcher" pins "native XDP" rxvlan "far end" MTU; do
 	has "$(cat "$W/out")" "$word"
 done
 has "$(vx -j doctor wire)" '"grade": "ok"'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vufront SOCKET [NAME VALUE]...: a guest's network driver, reduced to what proves a back end: it sends and receives
+ * vufront SOCKET [NAME VALUE]...: (or a kernel's vhost device: lib/vk.h) a guest's network driver, reduced to what proves a back end: it sends and receives
  * sequence-numbered frames over virtqueues of every shape. Status 0 only when all expected frames came once and unharmed,
  * all sent buffers came back, and the dirty log (if on) names every page that was written.
  *
@@ -9,7 +9,8 @@
  * traffic	send, pps, len, flow, mac, dst, ip, peer; expect, eflow; stream BYTES (with tso: in superframes of len bytes)
  * time, idle	bounds, s and ms; ready FILE: made when the rings run; linger MS: keep receiving after all is done
  * reconnects N	leave and come back N times while sending; pauses N: stop and restart the rings N times, by GET_VRING_BASE
- * log 1	dirty log on; rarp 1: announce mac, as after a migration
+ * log 1	dirty log on; log 2: only after half of the frames, while the rings run; rarp 1: announce mac, as after a migration
+ * moves N	(kernel) memory is mapped elsewhere N times, and the rings' addresses follow, while they run
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@
 
 #include "lib/ring.h"
 #include "lib/seqframe.h"
+#include "lib/vk.h"
 #include "lib/words.h"
 
 #define PAIRS		8
@@ -33,7 +35,7 @@
 static uint64_t packed, indirect = 1, event = 1, mrg = 1, v1 = 1, csum, tso, size = 256, pairs = 1, regions = 3, slots;
 static uint64_t pieces = 1, rxbuf = 1526;
 static uint64_t n_send, pps = 20000, len = 60, flow, n_expect, eflow = UINT64_MAX, stream, mss = 1448;
-static uint64_t seconds = 30, idle_ms = 1000, linger_ms, reconnects, pauses, log_on, rarp;
+static uint64_t seconds = 30, idle_ms = 1000, linger_ms, reconnects, pauses, moves, log_on, rarp;
 static const char *ready_file, *path;
 static struct seq_addr addr;
 
@@ -42,6 +44,7 @@ static struct ring rx[PAIRS], tx[PAIRS];
 static struct seq_score score;
 static size_t hdr_len;
 static uint64_t sent, returned, sent_bytes, log_missing;
+static bool logging;
 
 static uint8_t *tx_free[TX_BUFFERS * PAIRS];
 static unsigned int tx_free_n;
@@ -73,7 +76,7 @@ static void rx_fill(struct ring *r, uint8_t *buf)
 
 static void check_log(const uint8_t *buf, uint32_t used)
 {
-	if (!log_on)
+	if (!logging)
 		return;
 	for (uint32_t at = 0; at < used; at += 4096)
 		log_missing += !vu_log_dirty(&vu, buf + at);
@@ -259,6 +262,7 @@ static void negotiate(void)
 	wanted |= mrg ? F_MRG_RXBUF : 0;
 	wanted |= csum ? F_CSUM : 0;
 	wanted |= tso ? F_HOST_TSO4 : 0;
+	vu.pairs = pairs;
 	if (vu_connect(&vu, path))
 		fail("cannot connect");
 	if (vu_negotiate(&vu, wanted))
@@ -273,7 +277,8 @@ static void start_rings(void)
 {
 	if (vu_share_memory(&vu, slots))
 		fail("memory refused");
-	if (log_on && vu_log_start(&vu))
+	logging |= log_on == 1;
+	if (logging && vu_log_start(&vu))
 		fail("dirty log refused");
 	for (unsigned int q = 0; q < pairs; q++)
 		if (ring_start(&rx[q], ring_base(&rx[q])) || ring_start(&tx[q], ring_base(&tx[q])))
@@ -324,10 +329,38 @@ static void stop_rings(void)
 	}
 }
 
+static void rings_follow(void)
+{
+	for (unsigned int q = 0; q < pairs; q++)
+		if (ring_set_addr(&rx[q]) || ring_set_addr(&tx[q]))
+			fail("new addresses refused");
+}
+
+/* As a migration starts: nothing stops. What came before is not in the log. */
+static void log_session(void)
+{
+	if (vu_log_start(&vu))
+		fail("dirty log refused");
+	rings_follow();
+	rx_all();
+	logging = true;
+}
+
+static void move_session(void)
+{
+	if (vk_move_memory(&vu))
+		fail("new memory table refused");
+	rings_follow();
+	vk_unmap_old(&vu);
+}
+
 static void pause_session(void)
 {
 	wait_tx_returned();
 	stop_rings();
+	/* what is logged again must be written again */
+	if (logging)
+		memset(vu.log, 0, vu.log_size);
 	start_rings();
 }
 
@@ -378,7 +411,7 @@ static bool complete(void)
 
 static void flow_run(void)
 {
-	uint64_t start = now_ns(), last = start, next_break, breaks = reconnects + pauses, done_breaks = 0;
+	uint64_t start = now_ns(), last = start, next_break, breaks = reconnects + pauses + moves + (log_on > 1), done_breaks = 0;
 	uint64_t frames = stream ? (stream + len - 1) / len : n_send;
 
 	next_break = breaks ? frames / (breaks + 1) : UINT64_MAX;
@@ -394,8 +427,12 @@ static void flow_run(void)
 			next_break += frames / (breaks + 1);
 			if (done_breaks <= reconnects)
 				reconnect_session();
-			else
+			else if (done_breaks <= reconnects + pauses)
 				pause_session();
+			else if (done_breaks <= reconnects + pauses + moves)
+				move_session();
+			else
+				log_session();
 			continue;
 		}
 		now = now_ns();
@@ -420,7 +457,7 @@ static int verdict(void)
 		rc = 1;
 	if (bogus)
 		printf("vufront: %" PRIu64 " used entries with an id that was not the device's\n", bogus);
-	if (log_on) {
+	if (logging) {
 		/* a log that names everything is no log: what we sent was only read */
 		if (vu_log_dirty(&vu, tx_middle)) {
 			printf("vufront: pages in the dirty log that were only read\n");
@@ -447,7 +484,7 @@ int main(int argc, char **argv)
 		{ "peer", WORD_IP, &addr.peer }, { "expect", WORD_U64, &n_expect }, { "eflow", WORD_U64, &eflow },
 		{ "stream", WORD_U64, &stream }, { "mss", WORD_U64, &mss }, { "time", WORD_U64, &seconds },
 		{ "idle", WORD_U64, &idle_ms }, { "linger", WORD_U64, &linger_ms }, { "reconnects", WORD_U64, &reconnects },
-		{ "pauses", WORD_U64, &pauses }, { "log", WORD_U64, &log_on }, { "rarp", WORD_U64, &rarp },
+		{ "pauses", WORD_U64, &pauses }, { "moves", WORD_U64, &moves }, { "log", WORD_U64, &log_on }, { "rarp", WORD_U64, &rarp },
 		{ "ready", WORD_TEXT, &ready_file }, {}
 	};
 	int fd;

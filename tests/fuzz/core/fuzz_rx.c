@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The rx pump between a kernel side that may lie and a guest that posts any buffers: no access outside, no frame
- * unaccounted for, no chain kept, bounded work; without lies, what the guest gets adds up.
+ * unaccounted for, no chain kept, bounded work; without lies, what the guest gets adds up. With an IOTLB, too.
  */
 #include "fake_xsk.h"
 #include "guest_driver.h"
@@ -66,18 +66,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fx *fx = fx_new(128, 2048, 64, 0xfffffff0);
 	u64 arrived = 0, got;
 	bool honest = true;
-	u8 frame[1700];
+	u8 frame[1700], op;
 	u32 n;
 
 	memset(&vq, 0, sizeof(vq));
 	memset(&st, 0, sizeof(st));
 	memset(frame, kind, sizeof(frame));
+	if (kind & 8)
+		gd_iotlb(gd, 16);
 	if (gd_start(gd, &vq))
 		__builtin_trap();
 	vx_rx_init(&rx, &vq, &vx_xsk_source, &fx->x, &st, gd->features);
 	vx_xsk_refill(&fx->x);
 	while (in_left(&in)) {
-		switch (in_u8(&in) % 8) {
+		op = in_u8(&in);
+		switch (op % 8) {
 		case 0:
 		case 1:
 			add_buffers(&in, gd);
@@ -98,7 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			honest = false;
 			break;
 		case 7:
-			vx_env_fail_access(in_u8(&in));
+			if (gd->tlb && op & 8)
+				in_vmm(&in, gd, &vq);
+			else
+				vx_env_fail_access(in_u8(&in));
 			break;
 		}
 	}

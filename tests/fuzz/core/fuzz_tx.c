@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The tx pump between a guest that posts anything and a kernel side that may lie: no access outside, no frame
- * unaccounted for, no chain kept, bounded work.
+ * unaccounted for, no chain kept, bounded work. With an IOTLB, too, and with buffers that come without a vring.
  */
 #include "fake_xsk.h"
 #include "guest_driver.h"
@@ -10,6 +10,8 @@
 #include "pump.h"
 
 #define EVENT_IDX	(1ULL << VIRTIO_RING_F_EVENT_IDX)
+
+#define ONE_UADDR	0x0123000000000000ull	/* where buffers without a vring lie */
 
 static struct vx_vring vq;
 static struct vx_tx tx;
@@ -84,6 +86,26 @@ static void pump(struct fx *fx, struct gd *gd)
 	check(fx);
 }
 
+/* Bytes of the input, as a writer of a tap might give them, cut anywhere. */
+static void send_one(struct input *in, struct fx *fx)
+{
+	u64 before = counted(), room = 4096, mem = vx_env_guest_map(ONE_UADDR, room);
+	u32 i, n = 1 + in_u8(in) % 4, len = in_u8(in);
+	struct vx_iov iov[4];
+	enum vx_reason why;
+
+	for (i = 0; i < len; i++)
+		*(u8 *)vx_env_guest_ptr(mem + i, 1) = in_u8(in);
+	for (i = 0; i < n; i++) {
+		iov[i].uaddr = mem + in_u8(in);
+		iov[i].len = in_u8(in) & 1 ? in_u8(in) : in_u16(in) % (room - 255);
+	}
+	why = vx_tx_one(&tx, iov, n);
+	if (counted() == before || (why && !st.drops[why]) || why >= VX_REASON_MAX)
+		__builtin_trap();
+	check(fx);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -93,21 +115,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u64 features = (VX_CORE_FEATURES & ~(EVENT_IDX | 1ULL << VIRTIO_F_RING_PACKED)) | (kind & 2 ? EVENT_IDX : 0);
 	struct gd *gd = gd_new(kind & 1, 32, features, kind & 1 ? 0x8000 : kind);
 	struct fx *fx = fx_new(128, 2048, 64, 0xfffffff0);
+	u8 op;
 
 	memset(&vq, 0, sizeof(vq));
 	memset(&st, 0, sizeof(st));
+	if (kind & 8)
+		gd_iotlb(gd, 16);
 	if (gd_start(gd, &vq))
 		__builtin_trap();
 	pkt_seed(kind);
 	vx_tx_init(&tx, &vq, &vx_xsk_sink, &fx->x, &st, gd->features, kind & 4 ? 1514 : 4096);
 	while (in_left(&in)) {
-		switch (in_u8(&in) % 8) {
+		op = in_u8(&in);
+		switch (op % 8) {
 		case 0:
 		case 1:
 			add_tcp(&in, gd);
 			gd_publish(gd);
 			break;
 		case 2:
+			if (op & 8) {
+				send_one(&in, fx);
+				break;
+			}
 			add_raw(&in, gd);
 			gd_publish(gd);
 			break;
@@ -124,7 +154,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(fx);
 			break;
 		case 7:
-			vx_env_fail_access(in_u8(&in));
+			if (gd->tlb && op & 8)
+				in_vmm(&in, gd, &vq);
+			else
+				vx_env_fail_access(in_u8(&in));
 			break;
 		}
 	}

@@ -5,14 +5,18 @@
  * memory meanwhile. Beyond the rules of the checking environment, every
  * chain must lie in guest memory and every call must stay within its budget.
  *
+ * With an IOTLB the script also maps and unmaps while nothing is held.
+ *
  * Input: kind, ring size, base (4, little-endian), length of the script (1), script, memory.
  */
 #include <linux/virtio_config.h>
 #include <stdio.h>
+#include "mem_iotlb.h"
 #include "vring.h"
 
 #define HALF		32768u		/* two regions, adjacent for the guest only */
 #define HOLE_GPA	(4 * HALF)	/* in the table, but gone: every access faults */
+#define ENTRIES		8u	/* of the IOTLB */
 #define LOG_BYTES	2u		/* covers the two regions, not the hole */
 #define CALL_BUDGET	8192u		/* guest accesses of one call */
 
@@ -29,6 +33,7 @@ static struct vx_vring vring, *vq = &vring;
 static struct vx_chain held[VX_BATCH];
 static u32 nheld;
 static u64 half[2];	/* engine addresses */
+static struct vx_mem_table *mem, *tlb;	/* no IOTLB: tlb is NULL */
 static const u8 *poke, *poke_end;	/* what is left of the input for a guest that changes memory during an access */
 static bool poking;
 
@@ -47,6 +52,31 @@ static void guest_runs(enum vx_env_op op, u64 uaddr, u32 len)
 	}
 }
 
+/* The entry behind a piece allows what the chain says is done to it. */
+static void check_permission(const struct vx_iov *iov, u8 access)
+{
+	bool allowed = false;
+	u32 i;
+
+	for (i = 0; i < tlb->n; i++) {
+		const struct vx_mem_region *r = &tlb->region[i];
+		u64 off = iov->uaddr - r->uaddr;
+
+		check(!i || r[-1].gpa + r[-1].size <= r->gpa);
+		allowed |= off < r->size && iov->len <= r->size - off && r->perm & access;
+	}
+	check(allowed);
+}
+
+static void check_miss(void)
+{
+	const struct vx_mem_region *r;
+
+	check(tlb);
+	r = vx_mem_find(tlb, vq->miss.iova);
+	check(!r || !(r->perm & vq->miss.access));
+}
+
 static void check_chain(const struct vx_chain *c)
 {
 	u32 i, n = (u32)c->niov_out + c->niov_in;
@@ -59,9 +89,11 @@ static void check_chain(const struct vx_chain *c)
 		u64 uaddr;
 
 		check(c->iov[i].len);
-		check(!vx_mem_from_gpa(vq->mem, c->iov[i].gpa, c->iov[i].len, &uaddr));
+		check(!vx_mem_from_gpa(mem, c->iov[i].gpa, c->iov[i].len, &uaddr));
 		check(uaddr == c->iov[i].uaddr);
 		*(i < c->niov_out ? &out : &in) += c->iov[i].len;
+		if (tlb)
+			check_permission(&c->iov[i], i < c->niov_out ? VX_MEM_READ : VX_MEM_WRITE);
 	}
 	check(out == c->out_len && in == c->in_len);
 }
@@ -76,6 +108,8 @@ static void do_fetch(u32 max)
 	check(vx_env_accesses() - before <= CALL_BUDGET);
 	check(n <= (int)max);
 	check((n < 0) == vq->broken);
+	if (n >= 0 && vx_vring_missed(vq))
+		check_miss();
 	for (i = 0; i < n; i++)
 		check_chain(&held[nheld + i]);
 	nheld += n > 0 ? n : 0;
@@ -112,6 +146,33 @@ static void do_unfetch(u32 n)
 	check(nheld || !vq->fetched_slots);
 }
 
+static u32 poke_u16(void)
+{
+	u32 v = 0;
+
+	if (poke + 2 <= poke_end) {
+		v = poke[0] | poke[1] << 8;
+		poke += 2;
+	}
+	return v;
+}
+
+/* The VMM answers what was missed, or does anything at all. */
+static void do_iotlb(u32 n)
+{
+	u64 iova = poke_u16() * 8, size = poke_u16(), vmm = poke_u16() * 8;
+
+	if (n & 8 && vq->miss.access) {
+		iova = vq->miss.iova & ~0xffull;
+		vx_mem_iotlb_map(tlb, mem, iova, 0x1000, iova, n & 4 ? VX_MEM_ALL : vq->miss.access);
+	} else if (n & 4) {
+		vx_mem_iotlb_unmap(tlb, iova, size);
+	} else {
+		vx_mem_iotlb_map(tlb, mem, iova, size, vmm, n & 3);
+	}
+	check(tlb->n <= ENTRIES);
+}
+
 static void do_op(u8 op)
 {
 	u32 n = op >> 3;
@@ -144,6 +205,8 @@ static void do_op(u8 op)
 	case 7:
 		if (n == 31)
 			vx_env_fail_access(1);
+		else if (tlb && !nheld && n >= 12)
+			do_iotlb(n);
 		else if (poke + 3 <= poke_end) {
 			poke_bytes(poke[0] | poke[1] << 8, poke[2]);
 			poke += 3;
@@ -180,7 +243,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	static const u16 sizes[] = { 1, 2, 4, 8, 16, 64, 256, 1024 };
 	struct vx_vring_addr a = { 0 };
 	struct vx_dirty_log dirty = { .size = LOG_BYTES };
-	struct vx_mem_table *mt;
 	u64 features, hole;
 	const u8 *op, *op_end;
 	u32 num, base, n;
@@ -208,17 +270,21 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	dirty.uaddr = vx_env_guest_map(0, LOG_BYTES);
 	n = vx_min((size_t)(poke_end - poke), (size_t)HALF);
 	memcpy(vx_env_guest_ptr(half[0], n), poke, n);
-	mt = vx_mem_table_new((struct vx_mem_region[]) {
-		{ 0, HALF, 0, half[0] }, { HALF, HALF, HALF, half[1] }, { HOLE_GPA, HALF, HOLE_GPA, hole } }, 3, &err);
-	check(mt);
+	mem = vx_mem_table_new((struct vx_mem_region[]) {
+		{ .gpa = 0, .size = HALF, .vmm_addr = 0, .uaddr = half[0] },
+		{ .gpa = HALF, .size = HALF, .vmm_addr = HALF, .uaddr = half[1] },
+		{ .gpa = HOLE_GPA, .size = HALF, .vmm_addr = HOLE_GPA, .uaddr = hole } }, 3, &err);
+	tlb = data[0] >> 6 & 1 ? vx_mem_iotlb_new(ENTRIES) : NULL;
+	check(mem);
 
 	memset(vq, 0, sizeof(*vq));
+	vq->iotlb = tlb;
 	nheld = 0;
 	lay_out(&a, num, data[0] & 1);
 	if (data[0] >> 5 & 1)
 		vx_vring_set_log(vq, &dirty);
 	vx_env_hook(guest_runs);
-	if (!vx_vring_start(vq, num, features, &a, mt, base)) {
+	if (!vx_vring_start(vq, num, features, &a, tlb ? tlb : mem, base)) {
 		while (op < op_end)
 			do_op(*op++);
 		base = vx_vring_stop(vq);
@@ -226,7 +292,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		check((base & 0x7fff) < num || !vq->packed);
 	}
 	vx_env_hook(NULL);
-	vx_mem_table_free(mt);
+	vx_mem_table_free(mem);
+	vx_mem_table_free(tlb);
 	vx_env_reset();
 	return 0;
 }

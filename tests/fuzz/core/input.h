@@ -39,6 +39,19 @@ static inline void in_fill(struct input *in, struct gd *gd, u64 gpa, u32 room)
 	}
 }
 
+/* The VMM behind an IOTLB: it answers what was missed, or takes something back. */
+static inline void in_vmm(struct input *in, struct gd *gd, const struct vx_vring *vq)
+{
+	u8 what = in_u8(in);
+
+	if (!gd->tlb)
+		return;
+	if (what & 3 && vx_vring_missed(vq) && vx_mem_find(gd->mem, vq->miss.iova))
+		gd_map_missed(gd, &vq->miss);
+	else
+		vx_mem_iotlb_unmap(gd->tlb, GD_DATA_SPLIT - (1u << 17) + in_u16(in) * 4, in_u16(in));
+}
+
 /* The kernel's side changes an index, or a descriptor. */
 static inline void in_kernel(struct input *in, struct fx *fx)
 {

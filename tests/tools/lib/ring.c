@@ -77,14 +77,13 @@ uint32_t ring_base(const struct ring *r)
 	return (r->used_idx | r->used_wrap << 15) * 0x10001u;
 }
 
-int ring_start(struct ring *r, uint32_t base)
+int ring_set_addr(const struct ring *r)
 {
 	struct {
 		uint32_t index, flags;
 		uint64_t desc, used, avail, log;
 	} addr = { .index = r->index };
 	struct vu *vu = r->vu;
-	uint64_t ignored;
 
 	addr.desc = vu_uva(vu, r->packed ? (void *)r->pdesc : (void *)r->desc);
 	addr.avail = vu_uva(vu, r->packed ? (void *)r->driver_event : (void *)r->avail);
@@ -93,13 +92,21 @@ int ring_start(struct ring *r, uint32_t base)
 		addr.flags = 1;
 		addr.log = vu_gpa(vu, r->packed ? (void *)r->pdesc : (void *)r->used);
 	}
+	return vu_set(vu, VU_SET_VRING_ADDR, &addr, sizeof(addr), NULL, 0);
+}
+
+int ring_start(struct ring *r, uint32_t base)
+{
+	struct vu *vu = r->vu;
+	uint64_t ignored;
+
 	while (read(r->call, &ignored, sizeof(ignored)) > 0)
 		;
 	while (read(r->kick, &ignored, sizeof(ignored)) > 0)
 		;
 	if (vu_set_state(vu, VU_SET_VRING_NUM, r->index, r->size) ||
 	    vu_set_state(vu, VU_SET_VRING_BASE, r->index, base) ||
-	    vu_set(vu, VU_SET_VRING_ADDR, &addr, sizeof(addr), NULL, 0) ||
+	    ring_set_addr(r) ||
 	    vu_set_fd(vu, VU_SET_VRING_CALL, r->index, r->call) ||
 	    vu_set_fd(vu, VU_SET_VRING_KICK, r->index, r->kick))
 		return -1;

@@ -49,6 +49,8 @@ int ring_init(struct ring *r, struct vu *vu, unsigned int index, uint16_t size, 
 void ring_reset(struct ring *r);
 /* Tell the device all about it; base as GET_VRING_BASE gives it. */
 int ring_start(struct ring *r, uint32_t base);
+/* Of that only where it is; a kernel takes it while the ring runs. */
+int ring_set_addr(const struct ring *r);
 uint32_t ring_base(const struct ring *r);
 
 /* False when there is no room. */

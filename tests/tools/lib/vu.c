@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "vu.h"
+#include "vk.h"
 
 #define LOG_PAGE 4096
 
@@ -58,6 +58,8 @@ uint64_t vu_uva(const struct vu *vu, const void *p)
 {
 	uint64_t offset = (const uint8_t *)p - vu->mem;
 
+	if (vu->features & F_IOMMU)
+		return vu_gpa(vu, p);
 	for (unsigned int i = 0; i < vu->regions; i++)
 		if (offset - vu->region[i].offset < vu->region[i].size)
 			return vu->region[i].uva + offset - vu->region[i].offset;
@@ -71,6 +73,8 @@ int vu_connect(struct vu *vu, const char *path)
 	vu->ack = false;
 	if (!vu->timeout_ms)
 		vu->timeout_ms = 3000;
+	if (vk_is_path(path))
+		return vk_connect(vu, path);
 	vu->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
 	if (vu->sock >= 0 && !connect(vu->sock, (struct sockaddr *)&sa, sizeof(sa)))
@@ -81,6 +85,8 @@ int vu_connect(struct vu *vu, const char *path)
 
 void vu_disconnect(struct vu *vu)
 {
+	if (vu->vk)
+		vk_disconnect(vu);
 	if (vu->sock >= 0)
 		close(vu->sock);
 	vu->sock = -1;
@@ -96,6 +102,8 @@ int vu_send(struct vu *vu, uint32_t request, uint32_t flags, const void *payload
 	} control;
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = payload ? 2 : 1 };
 
+	if (vu->vk)
+		return vk_request(vu, request, payload, fds, nfds);
 	if (nfds) {
 		msg.msg_control = &control;
 		msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
@@ -171,6 +179,8 @@ int vu_get_u64(struct vu *vu, uint32_t request, uint64_t *value)
 {
 	uint32_t answered;
 
+	if (vu->vk)
+		return vk_get_u64(vu, request, value);
 	if (vu_send(vu, request, 0, NULL, 0, NULL, 0))
 		return -1;
 	return vu_receive(vu, &answered, value, sizeof(*value)) == sizeof(*value) && answered == request ? 0 : -1;
@@ -180,6 +190,8 @@ int vu_get_base(struct vu *vu, uint32_t index, uint32_t *base)
 {
 	uint32_t state[2] = { index, 0 }, answered;
 
+	if (vu->vk)
+		return vk_get_base(vu, index, base);
 	if (vu_send(vu, VU_GET_VRING_BASE, 0, state, sizeof(state), NULL, 0) ||
 	    vu_receive(vu, &answered, state, sizeof(state)) != sizeof(state) || answered != VU_GET_VRING_BASE)
 		return -1;
@@ -192,6 +204,8 @@ int vu_negotiate(struct vu *vu, uint64_t wanted)
 	const uint64_t protocol = 1 << VU_P_MQ | 1 << VU_P_LOG_SHMFD | 1 << VU_P_RARP | 1 << VU_P_REPLY_ACK |
 				  1 << VU_P_CONFIGURE_MEM_SLOTS | 1 << VU_P_STATUS;
 
+	if (vu->vk)
+		return vk_negotiate(vu, wanted);
 	if (vu_set(vu, VU_SET_OWNER, NULL, 0, NULL, 0) || vu_get_u64(vu, VU_GET_FEATURES, &vu->offered))
 		return -1;
 	vu->features = vu->offered & wanted;
@@ -225,6 +239,8 @@ int vu_share_memory(struct vu *vu, bool slots)
 	} one = { 0 };
 	int fds[VU_REGIONS];
 
+	if (vu->vk)
+		return vk_share_memory(vu);
 	for (unsigned int i = 0; i < vu->regions; i++) {
 		fds[i] = vu->memfd;
 		table.region[i] = one.region = vu->region[i];
@@ -251,9 +267,11 @@ int vu_log_start(struct vu *vu)
 		if (vu->log == MAP_FAILED)
 			return -1;
 	}
+	if (vu->vk && vk_log_base(vu, vu->log))
+		return -1;
 	/* answered always: the front end must not go on before the log is used */
-	if (vu_send(vu, VU_SET_LOG_BASE, 0, &log, sizeof(log), &vu->logfd, 1) ||
-	    vu_receive(vu, &answered, &ignored, sizeof(ignored)) < 0 || answered != VU_SET_LOG_BASE)
+	if (!vu->vk && (vu_send(vu, VU_SET_LOG_BASE, 0, &log, sizeof(log), &vu->logfd, 1) ||
+	    vu_receive(vu, &answered, &ignored, sizeof(ignored)) < 0 || answered != VU_SET_LOG_BASE))
 		return -1;
 	vu->features |= F_LOG_ALL;
 	return vu_set_u64(vu, VU_SET_FEATURES, vu->features);

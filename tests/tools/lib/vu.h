@@ -35,6 +35,7 @@ enum { VU_P_MQ = 0, VU_P_LOG_SHMFD = 1, VU_P_RARP = 2, VU_P_REPLY_ACK = 3, VU_P_
 #define F_EVENT_IDX	(1ull << 29)
 #define F_PROTOCOL	(1ull << 30)
 #define F_VERSION_1	(1ull << 32)
+#define F_IOMMU		(1ull << 33)	/* VIRTIO_F_ACCESS_PLATFORM; here guest-physical addresses are those of the bus */
 #define F_PACKED	(1ull << 34)
 
 struct vu_header {
@@ -50,8 +51,12 @@ struct vu_region {
 #define VU_UVA		0x7e0000000000ull	/* what we claim to be our own address of GPA VU_GPA */
 #define VU_MEM_SIZE	(32u << 20)
 
+struct vk;
+
 struct vu {
 	int sock;
+	struct vk *vk;		/* instead: a vhost device of the kernel (vk.h) */
+	unsigned int pairs;	/* of queues; what only the kernel wants to know before */
 	uint64_t offered, features, protocol;
 	bool ack;		/* every message that has no reply of its own asks for one */
 	int timeout_ms;
@@ -73,6 +78,7 @@ void *vu_alloc(struct vu *vu, size_t size, size_t align);
 uint64_t vu_gpa(const struct vu *vu, const void *p);
 uint64_t vu_uva(const struct vu *vu, const void *p);
 
+/* path: of a socket, or as in vk.h. */
 int vu_connect(struct vu *vu, const char *path);
 void vu_disconnect(struct vu *vu);
 

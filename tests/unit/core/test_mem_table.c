@@ -29,26 +29,35 @@ static int build(const struct vx_mem_region *r, u32 n)
 	return err;
 }
 
+#define R(gpa_, size_, vmm_, uaddr_) \
+	((struct vx_mem_region) { .gpa = gpa_, .size = size_, .vmm_addr = vmm_, .uaddr = uaddr_ })
 #define BUILD(...) \
 	build((struct vx_mem_region[]) { __VA_ARGS__ }, \
 	      sizeof((struct vx_mem_region[]) { __VA_ARGS__ }) / sizeof(struct vx_mem_region))
 
+static int translate(u64 gpa, u32 len, struct vx_iov *iov, u32 max)
+{
+	struct vx_mem_miss miss;
+
+	return vx_mem_translate(mt, gpa, len, VX_MEM_READ, iov, max, &miss);
+}
+
 static void test_refused_tables(void **state)
 {
-	assert_int_equal(BUILD({ 0, 0, 0, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ 0, MB, 0, 0 }, { MB, 0, 0, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ ~0ull, 2, 0, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ 0, 2, ~0ull, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ 0, 2, 0, ~0ull }), -EINVAL);
-	assert_int_equal(BUILD({ 1, ~0ull, 0, 0 }), 0);		/* up to the very last byte */
-	assert_int_equal(BUILD({ 2, ~0ull, 0, 0 }), -EINVAL);
+	assert_int_equal(BUILD(R(0, 0, 0, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(0, MB, 0, 0), R(MB, 0, 0, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(~0ull, 2, 0, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(0, 2, ~0ull, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(0, 2, 0, ~0ull)), -EINVAL);
+	assert_int_equal(BUILD(R(1, ~0ull, 0, 0)), 0);		/* up to the very last byte */
+	assert_int_equal(BUILD(R(2, ~0ull, 0, 0)), -EINVAL);
 	/* Overlaps: same start, by one byte before and behind, one within the other, in both orders. */
-	assert_int_equal(BUILD({ 0, MB, 0, 0 }, { 0, MB, MB, MB }), -EINVAL);
-	assert_int_equal(BUILD({ MB, MB, 0, 0 }, { 2 * MB - 1, MB, 0, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ 2 * MB - 1, MB, 0, 0 }, { MB, MB, 0, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ 0, 8 * MB, 0, 0 }, { MB, MB, 0, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ MB, MB, 0, 0 }, { 0, 8 * MB, 0, 0 }), -EINVAL);
-	assert_int_equal(BUILD({ 0, MB, 0, 0 }, { 2 * MB, MB, 0, 0 }, { MB, MB + 1, 0, 0 }), -EINVAL);
+	assert_int_equal(BUILD(R(0, MB, 0, 0), R(0, MB, MB, MB)), -EINVAL);
+	assert_int_equal(BUILD(R(MB, MB, 0, 0), R(2 * MB - 1, MB, 0, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(2 * MB - 1, MB, 0, 0), R(MB, MB, 0, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(0, 8 * MB, 0, 0), R(MB, MB, 0, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(MB, MB, 0, 0), R(0, 8 * MB, 0, 0)), -EINVAL);
+	assert_int_equal(BUILD(R(0, MB, 0, 0), R(2 * MB, MB, 0, 0), R(MB, MB + 1, 0, 0)), -EINVAL);
 }
 
 static void test_accepted_tables(void **state)
@@ -56,7 +65,7 @@ static void test_accepted_tables(void **state)
 	assert_int_equal(build(NULL, 0), 0);
 	assert_null(vx_mem_find(mt, 0));
 	/* Adjacent, aliased, unsorted. */
-	assert_int_equal(BUILD({ 2 * MB, MB, 5, 5 }, { 0, MB, 5, 5 }, { MB, MB, 7, 7 }), 0);
+	assert_int_equal(BUILD(R(2 * MB, MB, 5, 5), R(0, MB, 5, 5), R(MB, MB, 7, 7)), 0);
 	assert_int_equal(mt->n, 3);
 	assert_int_equal(mt->region[0].gpa, 0);
 	assert_int_equal(mt->region[1].gpa, MB);
@@ -67,9 +76,9 @@ static void test_accepted_tables(void **state)
 static void test_no_memory(void **state)
 {
 	vx_env_fail_alloc(1);
-	assert_int_equal(BUILD({ 0, MB, 0, 0 }), -ENOMEM);
+	assert_int_equal(BUILD(R(0, MB, 0, 0)), -ENOMEM);
 	assert_int_equal(vx_env_live_allocs(), 0);
-	assert_int_equal(BUILD({ 0, MB, 0, 0 }, { 0, MB, 0, 0 }), -EINVAL);
+	assert_int_equal(BUILD(R(0, MB, 0, 0), R(0, MB, 0, 0)), -EINVAL);
 	assert_int_equal(vx_env_live_allocs(), 0);
 }
 
@@ -82,16 +91,16 @@ static void test_as_many_regions_as_there_may_be(void **state)
 	for (i = 0; i <= VX_MEM_REGIONS_MAX; i++) {
 		u64 at = (u64)(i * 211 % (VX_MEM_REGIONS_MAX + 1)) * 2 * MB;
 
-		r[i] = (struct vx_mem_region) { at, MB, at + 1, at + 2 };
+		r[i] = R(at, MB, at + 1, at + 2);
 	}
 	assert_int_equal(build(r, VX_MEM_REGIONS_MAX + 1), -EINVAL);
 	assert_int_equal(build(r, VX_MEM_REGIONS_MAX), 0);
 	for (i = 0; i < VX_MEM_REGIONS_MAX; i++) {
-		assert_int_equal(vx_mem_translate(mt, r[i].gpa, MB, &iov, 1), 1);
+		assert_int_equal(translate(r[i].gpa, MB, &iov, 1), 1);
 		assert_int_equal(iov.uaddr, r[i].uaddr);
-		assert_int_equal(vx_mem_translate(mt, r[i].gpa + MB - 1, 1, &iov, 1), 1);
+		assert_int_equal(translate(r[i].gpa + MB - 1, 1, &iov, 1), 1);
 		assert_int_equal(iov.uaddr, r[i].uaddr + MB - 1);
-		assert_int_equal(vx_mem_translate(mt, r[i].gpa + MB, 1, &iov, 1), -EFAULT);
+		assert_int_equal(translate(r[i].gpa + MB, 1, &iov, 1), -EFAULT);
 	}
 }
 
@@ -99,9 +108,9 @@ static void test_translate_splits_at_region_ends(void **state)
 {
 	struct vx_iov iov[4];
 
-	assert_int_equal(BUILD({ MB, MB, 0, 100 * MB }, { 2 * MB, MB, 0, 50 * MB },
-			       { 3 * MB, MB, 0, 51 * MB }, { 5 * MB, MB, 0, 0 }), 0);
-	assert_int_equal(vx_mem_translate(mt, 2 * MB - 1, MB + 2, iov, 4), 3);
+	assert_int_equal(BUILD(R(MB, MB, 0, 100 * MB), R(2 * MB, MB, 0, 50 * MB),
+			       R(3 * MB, MB, 0, 51 * MB), R(5 * MB, MB, 0, 0)), 0);
+	assert_int_equal(translate(2 * MB - 1, MB + 2, iov, 4), 3);
 	assert_int_equal(iov[0].uaddr, 101 * MB - 1);
 	assert_int_equal(iov[0].len, 1);
 	assert_int_equal(iov[1].uaddr, 50 * MB);
@@ -109,9 +118,9 @@ static void test_translate_splits_at_region_ends(void **state)
 	assert_int_equal(iov[1].len, MB);
 	assert_int_equal(iov[2].uaddr, 51 * MB);
 	assert_int_equal(iov[2].len, 1);
-	assert_int_equal(vx_mem_translate(mt, 2 * MB - 1, MB + 2, iov, 2), -ENOBUFS);
-	assert_int_equal(vx_mem_translate(mt, 2 * MB - 1, MB + 2, iov, 0), -ENOBUFS);
-	assert_int_equal(vx_mem_translate(mt, MB, 0, iov, 0), 0);
+	assert_int_equal(translate(2 * MB - 1, MB + 2, iov, 2), -ENOBUFS);
+	assert_int_equal(translate(2 * MB - 1, MB + 2, iov, 0), -ENOBUFS);
+	assert_int_equal(translate(MB, 0, iov, 0), 0);
 }
 
 /* The first byte of a range being mapped says nothing about the last. */
@@ -119,31 +128,31 @@ static void test_cve_2018_1059_whole_range_is_checked(void **state)
 {
 	struct vx_iov iov[4];
 
-	assert_int_equal(BUILD({ MB, MB, 0, 100 * MB }, { 3 * MB, MB, 0, 50 * MB }), 0);
-	assert_int_equal(vx_mem_translate(mt, 2 * MB - 4, 4, iov, 4), 1);
-	assert_int_equal(vx_mem_translate(mt, 2 * MB - 4, 5, iov, 4), -EFAULT);
+	assert_int_equal(BUILD(R(MB, MB, 0, 100 * MB), R(3 * MB, MB, 0, 50 * MB)), 0);
+	assert_int_equal(translate(2 * MB - 4, 4, iov, 4), 1);
+	assert_int_equal(translate(2 * MB - 4, 5, iov, 4), -EFAULT);
 	/* Both ends mapped, the middle not. */
-	assert_int_equal(vx_mem_translate(mt, 2 * MB - 4, MB + 8, iov, 4), -EFAULT);
-	assert_int_equal(vx_mem_translate(mt, MB, 0xffffffff, iov, 4), -EFAULT);
-	assert_int_equal(vx_mem_translate(mt, MB - 1, 2, iov, 4), -EFAULT);
-	assert_int_equal(vx_mem_translate(mt, 4 * MB - 1, 2, iov, 4), -EFAULT);
+	assert_int_equal(translate(2 * MB - 4, MB + 8, iov, 4), -EFAULT);
+	assert_int_equal(translate(MB, 0xffffffff, iov, 4), -EFAULT);
+	assert_int_equal(translate(MB - 1, 2, iov, 4), -EFAULT);
+	assert_int_equal(translate(4 * MB - 1, 2, iov, 4), -EFAULT);
 }
 
 static void test_address_space_end(void **state)
 {
 	struct vx_iov iov[4];
 
-	assert_int_equal(BUILD({ 0, MB, 0, MB }, { 0 - MB, MB, 0, 2 * MB }), 0);
-	assert_int_equal(vx_mem_translate(mt, ~0ull, 1, iov, 4), 1);
-	assert_int_equal(vx_mem_translate(mt, ~0ull, 2, iov, 4), -EFAULT);	/* does not go on at 0 */
+	assert_int_equal(BUILD(R(0, MB, 0, MB), R(0 - MB, MB, 0, 2 * MB)), 0);
+	assert_int_equal(translate(~0ull, 1, iov, 4), 1);
+	assert_int_equal(translate(~0ull, 2, iov, 4), -EINVAL);	/* does not go on at 0 */
 }
 
 static void test_from_vmm_and_gpa(void **state)
 {
 	u64 uaddr, gpa;
 
-	assert_int_equal(BUILD({ MB, MB, 10 * MB, 100 * MB }, { 8 * MB, MB, 11 * MB, 200 * MB },
-			       { 4 * MB, MB, 11 * MB, 201 * MB }), 0);
+	assert_int_equal(BUILD(R(MB, MB, 10 * MB, 100 * MB), R(8 * MB, MB, 11 * MB, 200 * MB),
+			       R(4 * MB, MB, 11 * MB, 201 * MB)), 0);
 	assert_int_equal(vx_mem_from_vmm(mt, 10 * MB + 5, MB - 5, &uaddr, &gpa), 0);
 	assert_int_equal(uaddr, 100 * MB + 5);
 	assert_int_equal(gpa, MB + 5);

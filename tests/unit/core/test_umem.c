@@ -161,6 +161,40 @@ static void test_CVE_2021_47105_random_hand_backs(void **state)
 	assert_true(um.violations > 1000);
 }
 
+/* Addresses count from the start of what was registered; the parts of others are outside. */
+static void test_part_of_a_umem(void **state)
+{
+	const u64 first = 5 * CHUNK;
+	u64 addr[N], other[] = { 0, first - 1, first - CHUNK, first + sizeof(area), ~0ull, ~0ull - first };
+	struct vx_umem part;
+	u32 i;
+
+	assert_int_equal(vx_umem_init_part(&part, area, sizeof(area), CHUNK, first), 0);
+	assert_int_equal(vx_umem_alloc(&part, addr, N, VX_OWNER_HELD), N);
+	for (i = 0; i < N; i++) {
+		assert_int_equal(addr[i], first + i * CHUNK);
+		assert_ptr_equal(vx_umem_data(&part, addr[i] + 17), area + i * CHUNK + 17);
+	}
+	for (i = 0; i < VX_ARRAY_SIZE(other); i++) {
+		assert_false(vx_umem_move(&part, other[i], VX_OWNER_HELD, VX_OWNER_TX));
+		assert_int_equal(vx_umem_free(&part, &other[i], 1, VX_OWNER_HELD), 0);
+		assert_int_equal(part.violations, 2 * i + 2);
+	}
+	assert_true(vx_umem_move(&part, first + sizeof(area) - 1, VX_OWNER_HELD, VX_OWNER_TX));
+	assert_true(vx_umem_move(&part, first, VX_OWNER_HELD, VX_OWNER_TX));
+	assert_int_equal(vx_umem_free(&part, addr + 1, N - 2, VX_OWNER_HELD), N - 2);
+	assert_int_equal(vx_umem_audit(&part), 0);
+	assert_int_equal(part.count[VX_OWNER_FREE], N - 2);
+	vx_umem_destroy(&part);
+
+	/* Off the chunks' grid, and beyond the last address. */
+	assert_int_equal(vx_umem_init_part(&part, area, sizeof(area), CHUNK, 1), -EINVAL);
+	assert_int_equal(vx_umem_init_part(&part, area, sizeof(area), CHUNK, first + CHUNK / 2), -EINVAL);
+	assert_int_equal(vx_umem_init_part(&part, area, sizeof(area), CHUNK, 0 - (u64)CHUNK), -EINVAL);
+	assert_int_equal(vx_umem_init_part(&part, area, sizeof(area), CHUNK, 0 - (u64)sizeof(area)), 0);
+	vx_umem_destroy(&part);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +205,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_frames_handed_back_wrongly, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_audit_finds_each_kind_of_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_CVE_2021_47105_random_hand_backs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_part_of_a_umem, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

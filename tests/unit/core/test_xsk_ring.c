@@ -11,7 +11,10 @@
 #define FRAMES	256u
 #define SIZE	64u
 #define START	0xfffffff0u	/* indices wrap early */
+#define OTHERS	(100 * 2048ull)	/* bytes of others before a part */
 #define SHARE	(FRAMES - SIZE)	/* of receive */
+
+static struct vx_queue_stats send_stats;
 
 static struct fx *fx;
 static struct vx_queue_stats st;
@@ -23,8 +26,20 @@ static int setup(void **state)
 	return 0;
 }
 
+/* The same in a part of a UMEM that is shared with others. */
+static int setup_part(void **state)
+{
+	fx = fx_new_part(FRAMES, 2048, SIZE, START, OTHERS);
+	memset(&st, 0, sizeof(st));
+	return 0;
+}
+
 static int teardown(void **state)
 {
+	u64 i;
+
+	for (i = 0; i < fx->um.first; i++)
+		assert_int_equal(fx->area[i], 0xa5);
 	fx_free(fx);
 	vx_env_reset();
 	return 0;
@@ -111,7 +126,7 @@ static void test_need_wakeup(void **state)
 	assert_false(vx_xsk_tx_need_wakeup(&fx->x));	/* nothing to send */
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, &f, 1), 1);
 	f.len = 60;
-	assert_int_equal(vx_xsk_sink.send(&fx->x, &f, 1), 1);
+	assert_int_equal(vx_xsk_sink.send(&fx->x, &f, 1, &send_stats), 1);
 	assert_true(vx_xsk_tx_need_wakeup(&fx->x));
 	*fx->x.tx.flags = 0;
 	assert_false(vx_xsk_tx_need_wakeup(&fx->x));
@@ -271,7 +286,7 @@ static void test_transmit_in_order(void **state)
 		}
 		unused = n ? pkt_rand() % n : 0;
 		next -= unused;
-		assert_int_equal(vx_xsk_sink.send(&fx->x, f, n - unused), n - unused);
+		assert_int_equal(vx_xsk_sink.send(&fx->x, f, n - unused, &send_stats), n - unused);
 		vx_xsk_sink.free(&fx->x, f + n - unused, unused);
 		assert_clean();
 		fx_transmit(fx, pkt_rand() % SIZE);
@@ -295,7 +310,7 @@ static void test_no_more_frames_than_ring_entries(void **state)
 	fx->hold_completions = true;
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f, 40), 40);
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f + 40, 40), SIZE - 40);
-	assert_int_equal(vx_xsk_sink.send(&fx->x, f, SIZE), SIZE);
+	assert_int_equal(vx_xsk_sink.send(&fx->x, f, SIZE, &send_stats), SIZE);
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f, 1), 0);
 	assert_int_equal(fx_transmit(fx, 10), 10);
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f, 1), 0);	/* sent, but still the kernel's */
@@ -314,7 +329,7 @@ static void test_sink_refuses_what_is_not_its_own(void **state)
 	f[0].len = 60;
 	f[1].len = 2049;
 	f[2].len = 60;
-	assert_int_equal(vx_xsk_sink.send(&fx->x, f, 3), 1);
+	assert_int_equal(vx_xsk_sink.send(&fx->x, f, 3, &send_stats), 1);
 	assert_int_equal(fx->um.count[VX_OWNER_HELD], 0);
 	assert_int_equal(fx->um.count[VX_OWNER_TX], 1);
 	assert_clean();
@@ -327,7 +342,7 @@ static void test_completions_that_come_too_early(void **state)
 	u32 i;
 
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f, SIZE), SIZE);
-	assert_int_equal(vx_xsk_sink.send(&fx->x, f, SIZE), SIZE);
+	assert_int_equal(vx_xsk_sink.send(&fx->x, f, SIZE, &send_stats), SIZE);
 	for (i = 0; i < SIZE; i++)
 		fx_complete_addr(fx, f[i].cookie);
 	assert_int_equal(vx_xsk_complete(&fx->x, SIZE), SIZE);
@@ -335,7 +350,7 @@ static void test_completions_that_come_too_early(void **state)
 	*fx->x.tx.consumer += 15;
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f, 10), 10);
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f + 10, 10), 5);
-	assert_int_equal(vx_xsk_sink.send(&fx->x, f, 15), 15);
+	assert_int_equal(vx_xsk_sink.send(&fx->x, f, 15, &send_stats), 15);
 	assert_clean();
 }
 
@@ -348,7 +363,7 @@ static void test_hostile_completions(void **state)
 	fx_take_fill(fx, &fill);
 	fx->hold_completions = true;
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f, 4), 4);
-	assert_int_equal(vx_xsk_sink.send(&fx->x, f, 2), 2);
+	assert_int_equal(vx_xsk_sink.send(&fx->x, f, 2, &send_stats), 2);
 	fx_complete_addr(fx, f[0].cookie);
 	fx_complete_addr(fx, f[0].cookie);		/* twice */
 	fx_complete_addr(fx, fill);			/* of the other direction */
@@ -372,7 +387,7 @@ static void test_tx_consumer_gone_mad(void **state)
 	u32 good = *fx->x.tx.consumer, i;
 
 	assert_int_equal(vx_xsk_sink.alloc(&fx->x, f, SIZE), SIZE);
-	assert_int_equal(vx_xsk_sink.send(&fx->x, f, SIZE), SIZE);
+	assert_int_equal(vx_xsk_sink.send(&fx->x, f, SIZE, &send_stats), SIZE);
 	for (i = 0; i < VX_ARRAY_SIZE(lie); i++) {
 		*fx->x.tx.consumer = good - lie[i];
 		fx->um.count[VX_OWNER_TX] -= 8;		/* as if completions had come */
@@ -427,7 +442,7 @@ static void test_CVE_2021_47105_kernel_side_at_random(void **state)
 			n = vx_xsk_sink.alloc(&fx->x, f, pkt_rand() % VX_XSK_BATCH);
 			if (n)
 				memset(f[n - 1].data, 0, f[n - 1].room);
-			vx_xsk_sink.send(&fx->x, f, n / 2);
+			vx_xsk_sink.send(&fx->x, f, n / 2, &send_stats);
 			vx_xsk_sink.free(&fx->x, f + n / 2, n - n / 2);
 			break;
 		}
@@ -437,6 +452,32 @@ static void test_CVE_2021_47105_kernel_side_at_random(void **state)
 	}
 	assert_true(fx->x.bad_desc > 100);
 }
+
+static void test_descriptors_in_the_part_of_others(void **state)
+{
+	const u64 others[] = { 0, OTHERS - 2048, OTHERS - 1, OTHERS + FRAMES * 2048 };
+	struct vx_frame f[4];
+	u64 addr;
+	u32 i;
+
+	assert_int_equal(vx_xsk_refill(&fx->x), SIZE);
+	for (i = 0; i < VX_ARRAY_SIZE(others); i++) {
+		assert_true(fx_take_fill(fx, &addr));
+		assert_in_range(addr, OTHERS, OTHERS + FRAMES * 2048 - 1);
+		fx_receive_desc(fx, others[i], 60, 0);
+		fx_complete_addr(fx, others[i]);
+	}
+	fx_receive_desc(fx, addr, 60, 0);
+	assert_int_equal(peek(f, 4), 1);
+	assert_ptr_equal(f[0].data, fx->area + addr);
+	assert_int_equal(st.drops[VX_REASON_BAD_XSK_DESC], 4);
+	assert_int_equal(vx_xsk_complete(&fx->x, 8), 0);
+	assert_int_equal(fx->um.violations, 8);
+	assert_int_equal(vx_umem_audit(&fx->um), 0);
+	release(f, 1, 1);
+}
+
+#define IN_PART(f)	{ #f " (part of a UMEM)", f, setup_part, teardown, NULL }
 
 int main(void)
 {
@@ -456,6 +497,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_completions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tx_consumer_gone_mad, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_CVE_2021_47105_kernel_side_at_random, setup, teardown),
+		IN_PART(test_refill_leaves_frames_for_transmit),
+		IN_PART(test_frames_arrive_in_order),
+		IN_PART(test_small_peeks_of_kept_frames),
+		IN_PART(test_frames_in_pieces_count_as_oversize),
+		IN_PART(test_transmit_in_order),
+		IN_PART(test_no_more_frames_than_ring_entries),
+		IN_PART(test_descriptors_in_the_part_of_others),
+		IN_PART(test_CVE_2021_47105_kernel_side_at_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

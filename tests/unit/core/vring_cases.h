@@ -10,6 +10,7 @@
 #include "vring_notify.h"
 #include "vring_log.h"
 #include "vring_random.h"
+#include "vring_iotlb.h"
 
 #define VRING_CASE(name)	cmocka_unit_test_teardown(test_##name, teardown)
 #define VRING_CASES \
@@ -27,4 +28,8 @@
 	VRING_CASE(stop_counts_unpushed_as_not_fetched), VRING_CASE(calls_by_flags), VRING_CASE(calls_by_event), \
 	VRING_CASE(kicks), VRING_CASE(barriers), VRING_CASE(accesses_per_batch), VRING_CASE(log_of_data_and_ring), \
 	VRING_CASE(cve_2019_14835_log_is_bounded), VRING_CASE(ring_log_outside_bitmap_stops_the_vring), \
-	VRING_CASE(random_life)
+	VRING_CASE(random_life), VRING_CASE(random_life_with_an_iotlb), \
+	VRING_CASE(iotlb_miss_and_update), VRING_CASE(iotlb_miss_behind_good_chains), VRING_CASE(iotlb_piece_per_entry), \
+	VRING_CASE(iotlb_permissions), VRING_CASE(iotlb_indirect_table), VRING_CASE(iotlb_table_over_two_entries), \
+	VRING_CASE(iotlb_invalidate), VRING_CASE(iotlb_broken_chains), VRING_CASE(iotlb_dirty_log), \
+	VRING_CASE(iotlb_ring_is_the_owners)

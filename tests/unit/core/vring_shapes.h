@@ -16,8 +16,8 @@ static void test_unmapped_memory(void **state)
 {
 	assert_int_equal(VERDICT(0, { 0, 4, 0 }), -EFAULT);
 	assert_int_equal(VERDICT(0, { GD_DATA_GPA - 1, 1, 0 }), -EFAULT);
-	assert_int_equal(VERDICT(0, { ~0ull, 2, 0 }), -EFAULT);
-	assert_int_equal(VERDICT(0, { ~0ull - 5, 0xffffffff, WRITE }), -EFAULT);
+	assert_int_equal(VERDICT(0, { ~0ull, 2, 0 }), -EINVAL);
+	assert_int_equal(VERDICT(0, { ~0ull - 5, 0xffffffff, WRITE }), -EINVAL);
 	assert_int_equal(VERDICT(0, { GD_DATA_GPA, 1, NEXT }, { GD_DATA_GPA, 0xfffffffe, 0 }), -EFAULT);
 }
 
@@ -85,7 +85,7 @@ static void test_chain_longer_than_32_bits(void **state)
 
 	ring(16, 0, FRESH);
 	big[0] = *vx_mem_find(gd->mem, GD_RING_GPA);
-	big[1] = (struct vx_mem_region) { 1ull << 40, 1ull << 34, 1ull << 40, 1ull << 40 };
+	big[1] = (struct vx_mem_region) { .gpa = 1ull << 40, .size = 1ull << 34, .uaddr = 1ull << 40 };
 	mt = vx_mem_table_new(big, 2, &err);
 	assert_non_null(mt);
 	vx_vring_set_mem(vq, mt);

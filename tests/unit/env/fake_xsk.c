@@ -35,15 +35,16 @@ static u8 *new_ring(struct vx_xsk_ring *r, u32 size, u32 entry, u32 start)
 	return mem;
 }
 
-struct fx *fx_new(u32 nframes, u32 chunk, u32 size, u32 start)
+struct fx *fx_new_part(u32 nframes, u32 chunk, u32 size, u32 start, u64 first)
 {
 	struct fx *fx = xrealloc(NULL, sizeof(*fx));
+	u64 len = (u64)nframes * chunk;
 
 	memset(fx, 0, sizeof(*fx));
-	fx->area = aligned_alloc(4096, (u64)nframes * chunk);
-	if (!fx->area || vx_umem_init(&fx->um, fx->area, (u64)nframes * chunk, chunk))
+	fx->area = aligned_alloc(4096, first + len);
+	if (!fx->area || vx_umem_init_part(&fx->um, fx->area + first, len, chunk, first))
 		die("no UMEM");
-	memset(fx->area, 0xa5, (u64)nframes * chunk);
+	memset(fx->area, 0xa5, first + len);
 	fx->x.umem = &fx->um;
 	fx->ring[0] = new_ring(&fx->x.fill, size, sizeof(u64), start);
 	fx->ring[1] = new_ring(&fx->x.comp, size, sizeof(u64), start);
@@ -51,6 +52,11 @@ struct fx *fx_new(u32 nframes, u32 chunk, u32 size, u32 start)
 	fx->ring[3] = new_ring(&fx->x.tx, size, sizeof(struct xdp_desc), start);
 	fx->in_flight = xrealloc(NULL, (nframes + size) * sizeof(u64));
 	return fx;
+}
+
+struct fx *fx_new(u32 nframes, u32 chunk, u32 size, u32 start)
+{
+	return fx_new_part(nframes, chunk, size, start, 0);
 }
 
 void fx_forget_sent(struct fx *fx)
@@ -128,7 +134,7 @@ u32 fx_transmit(struct fx *fx, u32 max)
 	while (n < max && *r->consumer != vx_load_acquire(r->producer)) {
 		struct xdp_desc d = ((struct xdp_desc *)r->desc)[*r->consumer & r->mask];
 
-		if (d.addr >= fx->um.size || d.len > fx->um.chunk - (d.addr & (fx->um.chunk - 1)) || d.options)
+		if (d.addr - fx->um.first >= fx->um.size || d.len > fx->um.chunk - (d.addr & (fx->um.chunk - 1)) || d.options)
 			die("bad TX descriptor");
 		keep_copy(fx, fx->area + d.addr, d.len);
 		fx->in_flight[fx->nin_flight++] = d.addr;

@@ -18,7 +18,7 @@ struct fx_frame {
 struct fx {
 	struct vx_xsk x;
 	struct vx_umem um;
-	u8 *area;
+	u8 *area;		/* all that was registered: um.first bytes of others, then ours */
 	u8 *ring[4];		/* memory of fill, completion, RX, TX */
 	bool hold_completions;
 	u64 *in_flight;		/* transmitted, not completed */
@@ -40,6 +40,8 @@ static inline u64 fx_drops(const struct vx_queue_stats *st)
 
 /* All four rings have size entries; indices begin at start. */
 struct fx *fx_new(u32 nframes, u32 chunk, u32 size, u32 start);
+/* Its frames are a part of a registered UMEM, from first on. */
+struct fx *fx_new_part(u32 nframes, u32 chunk, u32 size, u32 start, u64 first);
 void fx_free(struct fx *fx);
 
 /* A frame arrives. False: no fill entry or no room in the RX ring, as on a real overflow. */

@@ -7,6 +7,7 @@
 #define F_AVAIL		(1u << VRING_PACKED_DESC_F_AVAIL)
 #define F_USED		(1u << VRING_PACKED_DESC_F_USED)
 #define WRAP		(1u << VRING_PACKED_EVENT_F_WRAP_CTR)
+#define PAGE		4096ull
 #define OFF16(type, field)	offsetof(type, field), sizeof(u16)
 
 static void die(const char *what)
@@ -103,10 +104,10 @@ struct gd *gd_new(bool packed, u16 num, u64 features, u16 start)
 	u64 ring_size = round_up((u64)num * 26 + 64, 4096), tables = (u64)num * GD_TABLE_MAX * 16;
 	u64 ring = vx_env_guest_map(0, ring_size);
 	struct vx_mem_region r[] = {
-		{ GD_DATA_SPLIT, GD_DATA_HALF, 0x7f0000000000, vx_env_guest_map(0, GD_DATA_HALF) },
-		{ GD_RING_GPA, ring_size, 0x7e0000000000, ring },
-		{ GD_DATA_GPA, GD_DATA_HALF, 0x7d0000000000, vx_env_guest_map(0, GD_DATA_HALF) },
-		{ GD_TABLE_GPA, tables, 0x7c0000000000, vx_env_guest_map(0, tables) },
+		{ .gpa = GD_DATA_SPLIT, .size = GD_DATA_HALF, .vmm_addr = 0x7f0000000000, .uaddr = vx_env_guest_map(0, GD_DATA_HALF) },
+		{ .gpa = GD_RING_GPA, .size = ring_size, .vmm_addr = 0x7e0000000000, .uaddr = ring },
+		{ .gpa = GD_DATA_GPA, .size = GD_DATA_HALF, .vmm_addr = 0x7d0000000000, .uaddr = vx_env_guest_map(0, GD_DATA_HALF) },
+		{ .gpa = GD_TABLE_GPA, .size = tables, .vmm_addr = 0x7c0000000000, .uaddr = vx_env_guest_map(0, tables) },
 	};
 	struct gd *gd = xcalloc(1, sizeof(*gd));
 	int err;
@@ -143,6 +144,7 @@ struct gd *gd_new(bool packed, u16 num, u64 features, u16 start)
 void gd_free(struct gd *gd)
 {
 	vx_mem_table_free(gd->mem);
+	vx_mem_table_free(gd->tlb);
 	free(gd->state);
 	free(gd->free_id);
 	free(gd->held);
@@ -151,7 +153,42 @@ void gd_free(struct gd *gd)
 
 int gd_start(struct gd *gd, struct vx_vring *vq)
 {
-	return vx_vring_start(vq, gd->num, gd->features, &gd->addr, gd->mem, gd->base);
+	vq->iotlb = gd->tlb;
+	return vx_vring_start(vq, gd->num, gd->features, &gd->addr, gd->tlb ? gd->tlb : gd->mem, gd->base);
+}
+
+void gd_iotlb(struct gd *gd, u32 room)
+{
+	gd->tlb = vx_mem_iotlb_new(room);
+	if (!gd->tlb)
+		die("no IOTLB");
+}
+
+u64 gd_gpa(const struct gd *gd, u64 iova)
+{
+	const struct vx_mem_region *r = vx_mem_find(gd->mem, iova);
+	u64 off, whole;
+
+	if (!gd->tlb || !r)
+		return iova;
+	off = iova - r->gpa;
+	whole = r->size / (2 * PAGE) * (2 * PAGE);
+	return off < whole ? r->gpa + (off ^ PAGE) : iova;
+}
+
+void gd_map(struct gd *gd, u64 iova, u8 perm)
+{
+	u64 page = iova / PAGE * PAGE, gpa = gd_gpa(gd, page);
+	const struct vx_mem_region *r = vx_mem_find(gd->mem, gpa);
+
+	if (!r || vx_mem_iotlb_map(gd->tlb, gd->mem, page, vx_min(PAGE, r->size - (gpa - r->gpa)),
+				   r->vmm_addr + (gpa - r->gpa), perm))
+		die("maps what it does not have");
+}
+
+void gd_map_missed(struct gd *gd, const struct vx_mem_miss *miss)
+{
+	gd_map(gd, miss->iova, vx_mem_find(gd->tlb, miss->iova) ? VX_MEM_ALL : miss->access);
 }
 
 int gd_fetch(struct vx_vring *vq, struct vx_chain *chains, u32 max)
@@ -169,35 +206,41 @@ void *gd_ptr(struct gd *gd, u64 gpa, u32 len)
 	void *p = NULL;
 	u64 uaddr;
 
-	if (!vx_mem_from_gpa(gd->mem, gpa, len, &uaddr))
+	if (gd->tlb && len > PAGE - gpa % PAGE)
+		die("takes scattered memory for one piece");
+	if (!vx_mem_from_gpa(gd->mem, gd_gpa(gd, gpa), len, &uaddr))
 		p = vx_env_guest_ptr(uaddr, len);
 	if (!p)
 		die("memory of its own is not mapped");
 	return p;
 }
 
+/* len bytes between the driver and its memory, page by page. */
+static void copy(struct gd *gd, u64 gpa, void *data, u32 len, bool write)
+{
+	u8 *at = data;
+
+	while (len) {
+		u32 n = vx_min((u64)len, PAGE - gpa % PAGE);
+
+		if (write)
+			memcpy(gd_ptr(gd, gpa, n), at, n);
+		else
+			memcpy(at, gd_ptr(gd, gpa, n), n);
+		at += n;
+		gpa += n;
+		len -= n;
+	}
+}
+
 void gd_write(struct gd *gd, u64 gpa, const void *src, u32 len)
 {
-	const u8 *from = src;
-	struct vx_iov iov[4];
-	int i, n = vx_mem_translate(gd->mem, gpa, len, iov, 4);
-
-	for (i = 0; i < n; from += iov[i++].len)
-		memcpy(vx_env_guest_ptr(iov[i].uaddr, iov[i].len), from, iov[i].len);
-	if (n < 0)
-		die("writes where it has no memory");
+	copy(gd, gpa, (void *)src, len, true);
 }
 
 void gd_read(struct gd *gd, u64 gpa, void *dst, u32 len)
 {
-	struct vx_iov iov[4];
-	int i, n = vx_mem_translate(gd->mem, gpa, len, iov, 4);
-	u8 *to = dst;
-
-	for (i = 0; i < n; to += iov[i++].len)
-		memcpy(to, vx_env_guest_ptr(iov[i].uaddr, iov[i].len), iov[i].len);
-	if (n < 0)
-		die("reads where it has no memory");
+	copy(gd, gpa, dst, len, false);
 }
 
 static u64 table_gpa(u16 id)

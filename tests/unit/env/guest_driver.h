@@ -10,6 +10,7 @@
 #define VX_TEST_GUEST_DRIVER_H
 
 #include "vx_env.h"
+#include "mem_iotlb.h"
 #include "vring.h"
 
 #define GD_RING_GPA	0x0000000000100000ull
@@ -42,6 +43,7 @@ struct gd {
 	u64 features;
 	u32 base;		/* for vx_vring_start */
 	struct vx_mem_table *mem;
+	struct vx_mem_table *tlb;	/* what the device was told, after gd_iotlb() */
 	struct vx_vring_addr addr;
 
 	/* Split rings, as the driver sees them. */
@@ -75,6 +77,17 @@ void gd_free(struct gd *gd);
 int gd_start(struct gd *gd, struct vx_vring *vq);
 /* vx_vring_fetch as one single-fetch scope. */
 int gd_fetch(struct vx_vring *vq, struct vx_chain *chains, u32 max);
+
+/*
+ * From now on the driver names memory by IOVA, and so do all calls here: neighbouring pages of guest-physical memory have changed
+ * places. The device has an IOTLB for room entries, still empty; only where the ring is, it knows. Call gd_start() after.
+ */
+void gd_iotlb(struct gd *gd, u32 room);
+/* The VMM tells the device of the page that holds iova. */
+void gd_map(struct gd *gd, u64 iova, u8 perm);
+/* ... of the one that it missed, with all access at the second asking: one chain may read and write a page. */
+void gd_map_missed(struct gd *gd, const struct vx_mem_miss *miss);
+u64 gd_gpa(const struct gd *gd, u64 iova);
 
 /* The driver's view of guest-physical memory; aborts when it is not there in one piece. */
 void *gd_ptr(struct gd *gd, u64 gpa, u32 len);

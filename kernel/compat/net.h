@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What sink.c and tap*.c use, for older kernels. See compat.h. */
+#ifndef VX_COMPAT_NET_H
+#define VX_COMPAT_NET_H
+
+#include <linux/device.h>
+#include <linux/gfp.h>
+#include <linux/uio.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#undef class_create
+#define class_create(name) ({				\
+	static struct lock_class_key key_;		\
+	__class_create(THIS_MODULE, name, &key_);	\
+})
+
+static inline const struct iovec *iter_iov(const struct iov_iter *iter)
+{
+	return iter->iov;
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+/* What redirects gather was per CPU. */
+struct bpf_net_context {};
+
+static inline struct bpf_net_context *bpf_net_ctx_set(struct bpf_net_context *ctx)
+{
+	return ctx;
+}
+
+static inline void bpf_net_ctx_clear(struct bpf_net_context *ctx)
+{
+}
+#endif
+
+#ifndef alloc_pages_bulk	/* 6.14 */
+#define alloc_pages_bulk(gfp, n, pages) alloc_pages_bulk_array(gfp, n, pages)
+#endif
+
+#endif

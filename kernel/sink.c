@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Frames from a guest: pages, the port's XDP program, and its verdicts. See sink.h. */
+#include <linux/bpf.h>
+#include <linux/bpf_trace.h>
+#include <linux/etherdevice.h>
+#include <linux/filter.h>
+#include <linux/gfp.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/prefetch.h>
+#include <net/xdp.h>
+#include <trace/events/xdp.h>
+#include "count.h"
+#include "port.h"
+#include "pump.h"
+#include "sink.h"
+
+#define BULK	64u	/* pages that are asked for at a time */
+#define SECTION	64u	/* frames judged with softirqs off */
+
+/* What became of the pages of one section. */
+struct section {
+	struct list_head passed;	/* skbs for the host end */
+	u32 given, freed;
+};
+
+static struct page *frame_page(const struct vx_frame *f)
+{
+	return (struct page *)(uintptr_t)f->cookie;
+}
+
+static void frame_init(const struct vx_sink *s, struct vx_frame *f, struct page *page)
+{
+	f->data = (u8 *)page_address(page) + XDP_PACKET_HEADROOM;
+	f->len = 0;
+	f->room = s->room;
+	f->cookie = (uintptr_t)page;
+}
+
+/* --- pages --- */
+
+static u32 cache_take(struct vx_sink *s, struct vx_frame *f, u32 n)
+{
+	u32 i;
+
+	spin_lock(&s->lock);
+	n = min(n, s->ncache);
+	for (i = 0; i < n; i++)
+		frame_init(s, &f[i], s->cache[--s->ncache]);
+	spin_unlock(&s->lock);
+	return n;
+}
+
+/* Takes over all n pages, of which `taken` are new. A sink that lets go of its pages while we come keeps none. */
+static void cache_put(struct vx_sink *s, struct page **page, u32 n, u32 taken)
+{
+	u32 room;
+
+	spin_lock(&s->lock);
+	room = rcu_access_pointer(s->prog) ? VX_SINK_CACHE - s->ncache : 0;
+	while (n && room) {
+		s->cache[s->ncache++] = page[--n];
+		room--;
+	}
+	s->taken += taken;
+	s->freed += n;
+	spin_unlock(&s->lock);
+	if (taken != n)
+		vx_count(VX_COUNT_TX_PAGES, (s64)taken - n);
+	while (n)
+		__free_page(page[--n]);
+}
+
+static u32 refill(struct vx_sink *s, struct vx_frame *f, u32 n)
+{
+	struct page *page[BULK] = { NULL };
+	u32 i, got = alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, BULK, page);
+
+	n = min(n, got);
+	for (i = 0; i < n; i++)
+		frame_init(s, &f[i], page[i]);
+	cache_put(s, page + n, got - n, got);
+	return n;
+}
+
+static u32 sink_alloc(void *ctx, struct vx_frame *f, u32 n)
+{
+	struct vx_sink *s = ctx;
+	u32 done = cache_take(s, f, n), got = 1;
+
+	for (; done < n && got; done += got)
+		got = refill(s, f + done, n - done);
+	return done;
+}
+
+static void sink_free(void *ctx, struct vx_frame *f, u32 n)
+{
+	struct page *page[BULK];
+	u32 i, part;
+
+	for (; n; n -= part, f += part) {
+		part = min(n, BULK);
+		for (i = 0; i < part; i++)
+			page[i] = frame_page(&f[i]);
+		cache_put(ctx, page, part, 0);
+	}
+}
+
+/* --- verdicts --- */
+
+static bool pass(struct vx_sink *s, struct section *sec, struct xdp_buff *xdp)
+{
+	struct xdp_frame *xdpf = xdp_convert_buff_to_frame(xdp);
+	struct sk_buff *skb = xdpf ? xdp_build_skb_from_frame(xdpf, s->host) : NULL;
+
+	if (skb)
+		list_add_tail(&skb->list, &sec->passed);
+	return skb;
+}
+
+/* VX_REASON_NONE: the frame has left, or the program dropped it. The program may have moved its ends. */
+static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_prog *prog, const struct vx_frame *f)
+{
+	struct xdp_buff xdp;
+	u32 act;
+
+	xdp_init_buff(&xdp, PAGE_SIZE, &s->rxq);
+	xdp_prepare_buff(&xdp, f->data - XDP_PACKET_HEADROOM, XDP_PACKET_HEADROOM, f->len, true);
+	act = bpf_prog_run_xdp(prog, &xdp);
+	switch (act) {
+	case XDP_REDIRECT:
+		if (unlikely(xdp_do_redirect(s->host, &xdp, prog)))
+			return VX_REASON_TX_FAILED;
+		sec->given++;
+		return VX_REASON_NONE;
+	case XDP_PASS:
+		if (unlikely(!pass(s, sec, &xdp)))
+			return VX_REASON_TX_FAILED;
+		sec->given++;
+		return VX_REASON_NONE;
+	case XDP_DROP:
+		sec->freed++;
+		__free_page(frame_page(f));
+		return VX_REASON_NONE;
+	case XDP_TX:
+		return VX_REASON_BAD_VERDICT;
+	default:
+		bpf_warn_invalid_xdp_action(s->host, prog, act);
+		fallthrough;
+	case XDP_ABORTED:
+		trace_xdp_exception(s->host, prog, act);
+		return VX_REASON_BAD_VERDICT;
+	}
+}
+
+static void drop(struct section *sec, struct vx_frame *f, struct vx_queue_stats *st, enum vx_reason reason)
+{
+	vx_stat_drop(st, reason, 1);
+	f->len = 0;
+	sec->freed++;
+	__free_page(frame_page(f));
+}
+
+/* Returns how many were not dropped by us. Softirqs are off, in an RCU read section. */
+static u32 judge_all(struct vx_sink *s, struct section *sec, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
+{
+	struct bpf_prog *prog = rcu_dereference(s->prog);
+	enum vx_reason reason = VX_REASON_NONE;
+	u32 i, sent = 0;
+
+	if (unlikely(!prog))
+		reason = VX_REASON_NO_BACKEND;
+	else if (unlikely(!(READ_ONCE(s->host->flags) & IFF_UP)))
+		reason = VX_REASON_TX_FAILED;
+	for (i = 0; i < n; i++) {
+		enum vx_reason why = reason;
+
+		if (i + 1 < n)
+			prefetch(f[i + 1].data);
+		if (likely(!why))
+			why = judge(s, sec, prog, &f[i]);
+		if (unlikely(why))
+			drop(sec, &f[i], st, why);
+		else
+			sent++;
+	}
+	return sent;
+}
+
+static u32 send_section(struct vx_sink *s, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
+{
+	struct section sec = { .passed = LIST_HEAD_INIT(sec.passed) };
+	struct bpf_net_context room, *ctx;
+	u32 sent;
+
+	local_bh_disable();
+	ctx = bpf_net_ctx_set(&room);
+	rcu_read_lock();
+	sent = judge_all(s, &sec, f, n, st);
+	xdp_do_flush();
+	/* Not by the host end's native program, which is the one that has judged them. */
+	netif_receive_skb_list(&sec.passed);
+	rcu_read_unlock();
+	bpf_net_ctx_clear(ctx);
+	local_bh_enable();
+
+	spin_lock(&s->lock);
+	s->given += sec.given;
+	s->freed += sec.freed;
+	spin_unlock(&s->lock);
+	vx_count(VX_COUNT_TX_PAGES, -(s64)n);
+	return sent;
+}
+
+static u32 sink_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
+{
+	u32 part, sent = 0;
+
+	for (; n; n -= part, f += part) {
+		part = min(n, SECTION);
+		sent += send_section(ctx, f, part, st);
+	}
+	return sent;
+}
+
+/* Memory is the only bound, so it is that of the pump. */
+static u32 sink_capacity(void *ctx)
+{
+	return VX_GSO_SEGS_MAX + VX_BATCH;
+}
+
+const struct vx_sink_ops vx_page_sink = {
+	.alloc = sink_alloc,
+	.send = sink_send,
+	.free = sink_free,
+	.capacity = sink_capacity,
+};
+
+/* --- life --- */
+
+void vx_sink_init(struct vx_sink *s, struct vx_pair *pair, u32 mtu)
+{
+	memset(s, 0, sizeof(*s));
+	s->pair = pair;
+	s->room = min_t(u32, VX_SINK_ROOM_MAX, mtu + ETH_HLEN + VLAN_HLEN);
+	spin_lock_init(&s->lock);
+}
+
+int vx_sink_attach(struct vx_sink *s, struct net_device *host, struct bpf_prog *prog)
+{
+	int err = xdp_rxq_info_reg(&s->rxq, host, s->pair->index, 0);
+
+	if (err)
+		return err;
+	err = xdp_rxq_info_reg_mem_model(&s->rxq, MEM_TYPE_PAGE_ORDER0, NULL);
+	if (err) {
+		xdp_rxq_info_unreg(&s->rxq);
+		return err;
+	}
+	s->host = host;
+	rcu_assign_pointer(s->prog, prog);
+	return 0;
+}
+
+void vx_sink_set_prog(struct vx_sink *s, struct bpf_prog *prog)
+{
+	rcu_assign_pointer(s->prog, prog);
+}
+
+static void drain(struct vx_sink *s)
+{
+	u32 n;
+
+	spin_lock(&s->lock);
+	n = s->ncache;
+	s->freed += n;
+	while (s->ncache)
+		__free_page(s->cache[--s->ncache]);
+	spin_unlock(&s->lock);
+	vx_count(VX_COUNT_TX_PAGES, -(s64)n);
+}
+
+void vx_sink_detach(struct vx_sink *s)
+{
+	if (!s->host)
+		return;
+	if (rcu_access_pointer(s->prog)) {
+		RCU_INIT_POINTER(s->prog, NULL);
+		synchronize_net();
+	}
+	drain(s);
+	xdp_rxq_info_unreg(&s->rxq);
+	s->host = NULL;
+}
+
+/* A name may be changed meanwhile: what is read is one or the other, or some of both. */
+bool vx_sink_host_name(const struct vx_sink *s, char *name)
+{
+	bool attached;
+
+	rcu_read_lock();
+	attached = rcu_dereference(s->prog);
+	if (attached)
+		strscpy(name, s->host->name, IFNAMSIZ);
+	rcu_read_unlock();
+	return attached;
+}

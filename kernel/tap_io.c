@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Frames that a VMM writes to and reads from a data fd itself.
+ *
+ * Written ones take the vring's way: the caller's buffers are the pieces of one chain, which the same pump reads and judges
+ * (CVE-2024-41090). Read ones come from the pair's own socket while no vring reads it.
+ */
+#include <linux/fs.h>
+#include <linux/if_ether.h>
+#include <linux/if_tun.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+#include "pump.h"
+#include "sink.h"
+#include "tap_file.h"
+#include "vnet_hdr.h"
+#include "vq.h"
+
+#define FOLD_AGAIN	msecs_to_jiffies(10)
+
+struct vx_tap_send {
+	struct vx_tx tx;
+	struct vx_iov iov[UIO_MAXIOV];
+};
+
+/* --- counters --- */
+
+static void stats_move(struct vx_queue_stats *to, struct vx_queue_stats *from)
+{
+	u64 *dst = (u64 *)to, *src = (u64 *)from;
+	u32 i;
+
+	BUILD_BUG_ON(sizeof(*to) % sizeof(u64));
+	for (i = 0; i < sizeof(*to) / sizeof(u64); i++) {
+		if (!src[i])
+			continue;
+		vx_stat_add(dst[i], src[i]);
+		src[i] = 0;
+	}
+}
+
+/* Into the engine page, as the writer of its counters: in place of a vring, or with that vring at rest. Under t->lock. */
+static bool fold_one(struct vx_tap *t, enum vx_direction dir)
+{
+	struct vx_pair *pair = t->pair;
+	struct vx_vq *vq;
+	bool done = false;
+
+	mutex_lock(&pair->user_lock);
+	vq = pair->vq[dir];
+	if (!vq || vx_vq_trylock(vq)) {
+		stats_move(vx_pair_stats(pair, dir), &t->stats[dir]);
+		done = true;
+		if (vq)
+			vx_vq_unlock(vq);
+	}
+	mutex_unlock(&pair->user_lock);
+	return done;
+}
+
+static void fold(struct vx_tap *t)
+{
+	bool again = false;
+	u32 dir;
+
+	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
+		if (t->counted[dir] && fold_one(t, dir))
+			t->counted[dir] = false;
+		again |= t->counted[dir];
+	}
+	if (again)
+		schedule_delayed_work(&t->fold, FOLD_AGAIN);
+}
+
+/* Nobody waits for t->lock who has not that time. */
+static void fold_work(struct work_struct *work)
+{
+	struct vx_tap *t = container_of(to_delayed_work(work), struct vx_tap, fold);
+
+	if (!mutex_trylock(&t->lock)) {
+		schedule_delayed_work(&t->fold, FOLD_AGAIN);
+		return;
+	}
+	fold(t);
+	mutex_unlock(&t->lock);
+}
+
+/* --- write --- */
+
+static int send_setup(struct vx_tap *t)
+{
+	struct vx_tap_send *send = t->send;
+
+	if (!send) {
+		send = kvzalloc(sizeof(*send), GFP_KERNEL_ACCOUNT);
+		if (!send)
+			return -ENOMEM;
+		vx_tx_init(&send->tx, NULL, &vx_page_sink, &t->pair->sink, &t->stats[VX_FROM_GUEST], 0,
+			   t->pair->port->mtu + ETH_HLEN);
+		t->send = send;
+	}
+	send->tx.features = vx_tap_guest_may_send(t->flags);
+	send->tx.hdr_len = vx_tap_hdr_len(t);
+	return 0;
+}
+
+/* The caller's buffers as pieces of a chain. Buffers of the kernel's own have no place there. */
+static int user_pieces(const struct iov_iter *from, struct vx_iov *iov, u32 max)
+{
+	size_t left = iov_iter_count(from), skip = from->iov_offset;
+	const struct iovec *v;
+	u32 n = 0;
+
+	if (iter_is_ubuf(from)) {
+		iov[0] = (struct vx_iov){ .uaddr = (uintptr_t)from->ubuf + skip, .len = left };
+		return 1;
+	}
+	if (!iter_is_iovec(from))
+		return -EINVAL;
+	for (v = iter_iov(from); left; v++) {
+		size_t len = min(v->iov_len - skip, left);
+
+		if (n == max)
+			return -EINVAL;
+		if (len)
+			iov[n++] = (struct vx_iov){ .uaddr = (uintptr_t)v->iov_base + skip, .len = len };
+		left -= len;
+		skip = 0;
+	}
+	return n;
+}
+
+static int write_error(enum vx_reason reason)
+{
+	switch (reason) {
+	case VX_REASON_RUNT:
+	case VX_REASON_BAD_VNET_HDR:
+	case VX_REASON_BAD_CSUM:
+	case VX_REASON_BAD_GSO:
+	case VX_REASON_BAD_DESC:
+		return -EINVAL;
+	case VX_REASON_GUEST_FAULT:
+		return -EFAULT;
+	default:	/* sent, or lost on a way where frames are lost */
+		return 0;
+	}
+}
+
+/* Under t->lock. */
+static int write_frame(struct vx_tap *t, const struct iov_iter *from)
+{
+	enum vx_reason reason;
+	int n, err;
+
+	err = send_setup(t);
+	if (err)
+		return err;
+	n = user_pieces(from, t->send->iov, ARRAY_SIZE(t->send->iov));
+	if (n < 0)
+		return n;
+	t->counted[VX_FROM_GUEST] = true;
+	if (t->detached) {
+		vx_stat_drop(&t->stats[VX_FROM_GUEST], VX_REASON_QUEUE_STOPPED, 1);
+		return 0;
+	}
+	reason = vx_tx_one(&t->send->tx, t->send->iov, n);
+	return write_error(reason);
+}
+
+ssize_t vx_tap_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct vx_tap *t = iocb->ki_filp->private_data;
+	size_t len = iov_iter_count(from);
+	int err;
+
+	if (!len)
+		return -EINVAL;
+	if (mutex_lock_interruptible(&t->lock))
+		return -ERESTARTSYS;
+	err = write_frame(t, from);
+	fold(t);
+	mutex_unlock(&t->lock);
+	if (err)
+		return err;
+	iov_iter_advance(from, len);
+	return len;
+}
+
+/* --- read --- */
+
+static bool readable(struct vx_tap *t)
+{
+	struct vx_pair *pair = t->pair;
+	bool yes;
+
+	if (!t->reader)
+		return false;
+	mutex_lock(&pair->user_lock);
+	yes = pair->user_sock && vx_xsk_rx_pending(&pair->user_sock->x);
+	mutex_unlock(&pair->user_lock);
+	return yes;
+}
+
+/* The next frame of the pair's socket, into t->bounce: its length, or 0. Under t->lock. */
+static u32 take_frame(struct vx_tap *t)
+{
+	struct vx_pair *pair = t->pair;
+	struct vx_queue_stats *st = &t->stats[VX_TO_GUEST];
+	struct vx_socket *sock;
+	struct vx_frame f;
+	u32 len = 0;
+
+	mutex_lock(&pair->user_lock);
+	sock = pair->user_sock;
+	if (sock && !t->detached) {
+		t->counted[VX_TO_GUEST] = true;
+		if (vx_xsk_source.peek(&sock->x, &f, 1, st)) {
+			len = min_t(u32, f.len, PAGE_SIZE);
+			memcpy(t->bounce, f.data, len);
+			vx_xsk_source.release(&sock->x, &f, 1, 1);
+		}
+		vx_socket_fill(sock);
+	}
+	mutex_unlock(&pair->user_lock);
+	return len;
+}
+
+/* As much of it as there is room for, like any tap. Under t->lock. */
+static ssize_t read_frame(struct vx_tap *t, struct iov_iter *to)
+{
+	static const u8 zero[VX_VNET_HDR_MAX];
+	struct vx_queue_stats *st = &t->stats[VX_TO_GUEST];
+	u32 hdr_len = vx_tap_hdr_len(t), len;
+	size_t room = iov_iter_count(to);
+
+	if (room < hdr_len)
+		return -EINVAL;
+	len = take_frame(t);
+	if (!len)
+		return -EAGAIN;
+	room = min_t(size_t, room - hdr_len, len);
+	if (copy_to_iter(zero, hdr_len, to) != hdr_len || copy_to_iter(t->bounce, room, to) != room) {
+		vx_stat_drop(st, VX_REASON_GUEST_FAULT, 1);
+		return -EFAULT;
+	}
+	vx_stat_add(st->packets, 1);
+	vx_stat_add(st->bytes, len);
+	return hdr_len + room;
+}
+
+static ssize_t try_read(struct vx_tap *t, struct iov_iter *to)
+{
+	ssize_t n;
+
+	if (!t->reader)
+		return -EAGAIN;
+	if (mutex_lock_interruptible(&t->lock))
+		return -ERESTARTSYS;
+	n = read_frame(t, to);
+	fold(t);
+	mutex_unlock(&t->lock);
+	return n;
+}
+
+ssize_t vx_tap_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	struct vx_tap *t = file->private_data;
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	ssize_t n;
+
+	if (!iov_iter_count(to))
+		return 0;
+	if ((file->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT))
+		return try_read(t, to);
+	add_wait_queue(&t->pair->user_wait, &wait);
+	while ((n = try_read(t, to)) == -EAGAIN) {
+		if (signal_pending(current)) {
+			n = -ERESTARTSYS;
+			break;
+		}
+		wait_woken(&wait, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT);
+	}
+	remove_wait_queue(&t->pair->user_wait, &wait);
+	return n;
+}
+
+__poll_t vx_tap_poll(struct file *file, poll_table *table)
+{
+	struct vx_tap *t = file->private_data;
+	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
+
+	poll_wait(file, &t->pair->user_wait, table);
+	if (readable(t))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	return mask;
+}
+
+/* --- life --- */
+
+int vx_tap_io_init(struct vx_tap *t)
+{
+	INIT_DELAYED_WORK(&t->fold, fold_work);
+	if (!t->reader)
+		return 0;
+	t->bounce = kmalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	return t->bounce ? 0 : -ENOMEM;
+}
+
+/* The file has no user left, and so the pair no vring: the last counters find their way. */
+void vx_tap_io_exit(struct vx_tap *t)
+{
+	cancel_delayed_work_sync(&t->fold);
+	if (t->pair)
+		fold(t);
+	kvfree(t->send);
+	kfree(t->bounce);
+}
