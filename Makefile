@@ -14,7 +14,7 @@ O	:= build
 PREFIX	:= /usr
 SYSCONFDIR := /etc
 DESTDIR	:=
-ENGINE	:= user
+ENGINE	:= auto
 KEEP	:= 0
 T	:= *
 FUZZ_SECONDS := 600
@@ -69,7 +69,7 @@ all: $(BIN) $(BPF_OBJ) ## build the vhost-xdp binary and the BPF objects (CC=gcc
 
 help: ## this list
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
-	@echo; echo 'Variables: V=1 CC= O= PREFIX= DESTDIR= T=pattern (check) KEEP=1 (demo) FUZZ_SECONDS= (fuzz)'
+	@echo; echo 'Variables: V=1 CC= O= PREFIX= DESTDIR= T=pattern (check) KEEP=1 ENGINE=user|kernel (demo) FUZZ_SECONDS= (fuzz)'
 	@echo '           KERNEL=6.1|6.12|7 (module) KDIR=headers (module, modules_install)'
 
 deps: ## install the distribution packages that building, tests and the demo need
@@ -111,6 +111,7 @@ MODULE_DIR = $(DESTDIR)/lib/modules/$(shell uname -r)
 modules_install: ## as root: the module for the running kernel
 	@$(MKMODULE) running
 	install -D -m 0644 $(O)/module/running/vhost_xdp.ko $(MODULE_DIR)/updates/vhost_xdp.ko
+	strip --strip-debug $(MODULE_DIR)/updates/vhost_xdp.ko
 	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(shell uname -r)
 
 DKMS_DIR = $(DESTDIR)/usr/src/vhost-xdp-$(VERSION)

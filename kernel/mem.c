@@ -58,44 +58,37 @@ static struct vx_mem_table *table_get(void __user *argp)
 	return table;
 }
 
-/* Does the new table still hold the ring of a vring that runs, and where? */
-static int ring_moves(const struct vx_vq *vq, const struct vx_mem_table *table, struct vx_vring_addr *a)
+/*
+ * A ring that the new table does not hold stays where it is: its addresses are the VMM's, and SET_VRING_ADDR may follow.
+ * With an IOTLB rings are not in this table.
+ */
+static void use_table(struct vx_vq *vq, const struct vx_mem_table *table)
 {
-	return vx_vq_live(vq) && !vq->ring.iotlb ? vx_vq_translate(vq, &vq->addr, table, a, NULL) : 0;
-}
+	struct vx_vring_addr a;
 
-static void vq_use(struct vx_vq *vq, const struct vx_mem_table *table, const struct vx_vring_addr *a)
-{
 	if (!vx_vq_live(vq) || vq->ring.iotlb)
 		return;
 	vx_vring_set_mem(&vq->ring, table);
-	/* It was translated by this very table: only its alignment could be wrong, and that has not changed. */
-	if (vx_vring_set_addr(&vq->ring, a))
-		vq->ring.broken = true;
+	if (!vx_vq_translate(vq, &vq->addr, table, &a, NULL))
+		vx_vring_set_addr(&vq->ring, &a);
 }
 
 long vx_mem_set_table(struct vx_dev *dev, void __user *argp)
 {
 	struct vx_mem_table *table = table_get(argp);
-	struct vx_vring_addr a[VX_DIRECTIONS];
-	int err = 0;
 	u32 i;
 
 	if (IS_ERR(table))
 		return PTR_ERR(table);
 	vx_dev_lock_vqs(dev);
-	for (i = 0; i < VX_DIRECTIONS && !err; i++)
-		err = ring_moves(&dev->vq[i], table, &a[i]);
-	if (!err) {
-		for (i = 0; i < VX_DIRECTIONS; i++)
-			vq_use(&dev->vq[i], table, &a[i]);
-		swap(dev->mem, table);
-		vx_iotlb_clear(dev);
-	}
+	for (i = 0; i < VX_DIRECTIONS; i++)
+		use_table(&dev->vq[i], table);
+	swap(dev->mem, table);
+	vx_iotlb_clear(dev);
 	vx_dev_unlock_vqs(dev);
 	if (table)
 		vx_mem_table_free(table);
-	return err;
+	return 0;
 }
 
 /* The bitmap has no length of its own: it reaches as far as the VMM's memory may. */

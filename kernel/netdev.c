@@ -26,10 +26,12 @@ static void port_lost(struct vx_port *port, const struct net_device *dev, bool m
 		vx_port_put(port);
 }
 
-static void mtu_changed(struct vx_port *port, const struct net_device *dev)
+void vx_port_judge_mtu(struct vx_port *port)
 {
-	if (dev == port->guest && dev->mtu > port->mtu)
-		vx_port_say(port, "%s has an MTU of %u now; frames above the port's %u are dropped", dev->name, dev->mtu, port->mtu);
+	const struct net_device *dev = port->guest;
+
+	if (dev->mtu > port->mtu)
+		vx_port_say(port, "%s has an MTU of %u; frames longer than the port's %u may be dropped", dev->name, dev->mtu, port->mtu);
 }
 
 static int netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
@@ -44,7 +46,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 		if (port->host != dev && port->guest != dev)
 			continue;
 		if (event == NETDEV_CHANGEMTU)
-			mtu_changed(port, dev);
+			vx_port_judge_mtu(port);
 		else	/* one that is ours already registers when it arrives in another namespace */
 			port_lost(port, dev, event == NETDEV_REGISTER || dev->reg_state == NETREG_REGISTERED);
 	}

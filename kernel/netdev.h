@@ -9,6 +9,9 @@ struct work_struct;
 int vx_netdev_init(void);
 void vx_netdev_exit(void);	/* on return no work of any port runs */
 
+/* Is the guest end's larger than the port's? It says so. Under vx_ports_lock. */
+void vx_port_judge_mtu(struct vx_port *port);
+
 void vx_port_down_work(struct work_struct *work);
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include "count.h"
+#include "netdev.h"
 #include "port_list.h"
 #include "port_offer.h"
 #include "refuse.h"
@@ -31,6 +32,7 @@ static int adopt_netdevs(struct vx_port *port, struct vx_offer *o, char *error)
 		port->host = o->host;
 		port->guest = o->guest;
 		port->gone = false;
+		vx_port_judge_mtu(port);
 		o->host = NULL;
 		o->guest = NULL;
 	} else {
@@ -219,6 +221,7 @@ static int commit(struct vx_port *port, struct vx_offer *o, struct vhost_xdp_att
 	if (port->state != VHOST_XDP_PORT_NEW_STATE)
 		return vx_refuse(arg->error, -EBUSY, "the port is %s; detach it first",
 				 port->state == VHOST_XDP_PORT_DOWN ? "down" : "attached already");
+	error_clear(port);
 	err = take_hold(port, o, arg->error);
 	if (err)
 		return err;
@@ -230,7 +233,6 @@ static int commit(struct vx_port *port, struct vx_offer *o, struct vhost_xdp_att
 		let_go(port, true);
 		return vx_refuse(arg->error, err, "no device node /dev/tap%u", arg->host_ifindex);
 	}
-	error_clear(port);
 	adopt_rest(port, o);
 	adopt_sockets(port, o);
 	port->state = VHOST_XDP_PORT_ATTACHED;

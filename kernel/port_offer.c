@@ -78,6 +78,18 @@ static bool is_map(const struct file *file, int fd)
 	return same;
 }
 
+static bool is_link(const struct file *file, int fd)
+{
+	struct bpf_link *link = bpf_link_get_from_fd(fd);
+	bool same;
+
+	if (IS_ERR(link))
+		return false;
+	same = file->private_data == link;
+	bpf_link_put(link);
+	return same;
+}
+
 /*
  * A map's file is held, not the map: when the last fd and pin of a PROG_ARRAY goes, it is emptied, however many references there are.
  * Files of other kinds could refer to us, and would then never go.
@@ -96,9 +108,9 @@ static int gather_keep(struct vx_offer *o, struct vhost_xdp_attach *arg)
 		file = fget(fd[i]);
 		if (!file)
 			return vx_refuse(arg->error, -EBADF, "fd %d to keep is not open", fd[i]);
-		if (file->f_op != o->prog_file->f_op && !is_map(file, fd[i])) {
+		if (file->f_op != o->prog_file->f_op && !is_map(file, fd[i]) && !is_link(file, fd[i])) {
 			fput(file);
-			return vx_refuse(arg->error, -EINVAL, "fd %d to keep is neither a BPF map nor a BPF program", fd[i]);
+			return vx_refuse(arg->error, -EINVAL, "fd %d to keep is no BPF map, program or link", fd[i]);
 		}
 		o->keep[o->nkeep++] = file;
 		vx_count(VX_COUNT_FILES, 1);

@@ -16,6 +16,7 @@
 #include "pump.h"
 #include "sink.h"
 #include "tap_file.h"
+#include "trace.h"
 #include "vnet_hdr.h"
 #include "vq.h"
 
@@ -42,6 +43,18 @@ static void stats_move(struct vx_queue_stats *to, struct vx_queue_stats *from)
 	}
 }
 
+static void trace_drops(const struct vx_tap *t, enum vx_direction dir)
+{
+	const u64 *drops = t->stats[dir].drops;
+	u32 i;
+
+	if (!trace_drop_enabled())
+		return;
+	for (i = 0; i < VX_REASON_MAX; i++)
+		if (drops[i])
+			trace_drop(t->pair->port->name, t->pair->index, dir, i, drops[i]);
+}
+
 /* Into the engine page, as the writer of its counters: in place of a vring, or with that vring at rest. Under t->lock. */
 static bool fold_one(struct vx_tap *t, enum vx_direction dir)
 {
@@ -52,6 +65,7 @@ static bool fold_one(struct vx_tap *t, enum vx_direction dir)
 	mutex_lock(&pair->user_lock);
 	vq = pair->vq[dir];
 	if (!vq || vx_vq_trylock(vq)) {
+		trace_drops(t, dir);
 		stats_move(vx_pair_stats(pair, dir), &t->stats[dir]);
 		done = true;
 		if (vq)
@@ -61,17 +75,23 @@ static bool fold_one(struct vx_tap *t, enum vx_direction dir)
 	return done;
 }
 
-static void fold(struct vx_tap *t)
+/* False when something is left to do. */
+static bool fold_all(struct vx_tap *t)
 {
-	bool again = false;
+	bool done = true;
 	u32 dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 		if (t->counted[dir] && fold_one(t, dir))
 			t->counted[dir] = false;
-		again |= t->counted[dir];
+		done &= !t->counted[dir];
 	}
-	if (again)
+	return done;
+}
+
+static void fold(struct vx_tap *t)
+{
+	if (!fold_all(t))
 		schedule_delayed_work(&t->fold, FOLD_AGAIN);
 }
 
@@ -222,6 +242,7 @@ static u32 take_frame(struct vx_tap *t)
 			memcpy(t->bounce, f.data, len);
 			vx_xsk_source.release(&sock->x, &f, 1, 1);
 		}
+		vx_socket_fold(sock, st);
 		vx_socket_fill(sock);
 	}
 	mutex_unlock(&pair->user_lock);
@@ -315,7 +336,7 @@ void vx_tap_io_exit(struct vx_tap *t)
 {
 	cancel_delayed_work_sync(&t->fold);
 	if (t->pair)
-		fold(t);
+		fold_all(t);
 	kvfree(t->send);
 	kfree(t->bounce);
 }

@@ -126,7 +126,7 @@ void vx_vq_broken(struct vx_vq *vq)
 
 	vq->told = true;
 	vq->announce = true;
-	vx_vq_say_error(vq, port, "stops", 0);
+	vx_vq_say_error(vq, port, "stops", vq->ring.error);
 	trace_vq_error(port, vq->pair ? vq->pair->index : 0, vq->dir, vq->error);
 	if (vq->err)
 		eventfd_signal(vq->err);

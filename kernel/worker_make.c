@@ -30,6 +30,7 @@ static bool worker_stopped(struct vx_worker *w)
 	return wait_for_completion_timeout(&w->exited, PATIENCE);
 }
 
+/* It stopped, has no vring, and nobody finds it any more. */
 static void worker_destroy(struct vx_worker *w)
 {
 	xa_erase(&w->dev->workers, w->id);
@@ -41,9 +42,16 @@ static void worker_destroy(struct vx_worker *w)
 
 static void worker_end(struct vx_worker *w)
 {
+	struct vx_dev *dev = w->dev;
+	u32 i;
+
 	worker_ask_to_stop(w);
 	worker_stopped(w);
+	synchronize_rcu();
 	worker_destroy(w);
+	/* What it was asked at the last moment. */
+	for (i = 0; i < VX_DIRECTIONS; i++)
+		vx_vq_wake(&dev->vq[i]);
 }
 
 /* In the owner's context: the thread is billed where the owner is. */
@@ -88,20 +96,18 @@ err_free:
 	return ERR_PTR(err);
 }
 
-/* From now on vq is w's (NULL: nobody's). On return the worker that had it gets no more bits for it. */
+/* From now on vq is w's (NULL: nobody's). The worker that had it hands on what it is still asked. */
 static void assign(struct vx_vq *vq, struct vx_worker *w)
 {
 	struct vx_worker *old = rcu_dereference_protected(vq->worker, lockdep_is_held(&vq->dev->mutex));
 
 	if (old == w)
 		return;
+	if (old)
+		old->users--;
 	if (w)
 		w->users++;
 	rcu_assign_pointer(vq->worker, w);
-	synchronize_rcu();
-	if (old)
-		old->users--;
-	/* What the old one was asked, and has not done. */
 	vx_vq_wake(vq);
 }
 
@@ -142,6 +148,7 @@ void vx_workers_free(struct vx_dev *dev)
 
 	for (i = 0; i < VX_DIRECTIONS; i++)
 		assign(&dev->vq[i], NULL);
+	synchronize_rcu();
 	xa_for_each(&dev->workers, id, w)
 		worker_destroy(w);
 }

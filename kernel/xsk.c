@@ -89,20 +89,35 @@ void vx_socket_fill(struct vx_socket *s)
 		kernel_recvmsg(s->sock, &msg, NULL, 0, 0, MSG_DONTWAIT);
 }
 
-void vx_socket_start(struct vx_socket *s, struct vx_engine_page *page)
+/*
+ * What the socket itself lost since we last asked. It counts as dropped both what found no entry in the fill ring and what was longer
+ * than a chunk. While the fill ring never was empty it can only have been the latter.
+ */
+static void lost(struct vx_socket *s, u64 *no_room, u64 *oversize)
 {
-	s->page = page;
-	vx_socket_fill(s);
+	const struct xdp_sock *xs = (const struct xdp_sock *)s->sock->sk;
+	u64 dropped = READ_ONCE(xs->rx_dropped), full = READ_ONCE(xs->rx_queue_full), n = dropped - s->seen_dropped;
+	bool ran_empty = s->ran_empty || !level(&s->x.fill);
+
+	*no_room = full - s->seen_full + (ran_empty ? n : 0);
+	*oversize = ran_empty ? 0 : n;
+	s->seen_dropped = dropped;
+	s->seen_full = full;
 	s->ran_empty = false;
 }
 
 void vx_socket_discard(struct vx_socket *s, struct vx_queue_stats *st, enum vx_reason reason)
 {
 	u32 left = s->x.rx.size / VX_BUDGET_FRAMES + 2;
+	u64 no_room, oversize;
 
 	while (vx_rx_discard(&vx_xsk_source, &s->x, st, reason) && --left)
 		vx_socket_fill(s);
+	lost(s, &no_room, &oversize);
+	vx_stat_drop(st, reason, no_room);
+	vx_stat_drop(st, VX_REASON_OVERSIZE, oversize);
 	vx_socket_fill(s);
+	s->ran_empty = false;
 }
 
 static void publish_frames(struct vx_socket *s)
@@ -119,23 +134,21 @@ static void publish_frames(struct vx_socket *s)
 	}
 }
 
-/*
- * The socket counts as dropped both what found no entry in the fill ring and what was longer than a chunk. While the fill ring never
- * was empty it can only have been the latter.
- */
+void vx_socket_start(struct vx_socket *s, struct vx_engine_page *page)
+{
+	s->page = page;
+	vx_socket_fill(s);
+	s->ran_empty = false;
+	publish_frames(s);
+}
+
 void vx_socket_fold(struct vx_socket *s, struct vx_queue_stats *to_guest)
 {
-	const struct xdp_sock *xs = (const struct xdp_sock *)s->sock->sk;
-	u64 dropped = READ_ONCE(xs->rx_dropped), full = READ_ONCE(xs->rx_queue_full), n = dropped - s->seen_dropped;
-	bool ran_empty = s->ran_empty || !level(&s->x.fill);
+	u64 no_room, oversize;
 
-	if (n)
-		vx_stat_drop(to_guest, ran_empty ? VX_REASON_NO_GUEST_BUFFER : VX_REASON_OVERSIZE, n);
-	if (full != s->seen_full)
-		vx_stat_drop(to_guest, VX_REASON_NO_GUEST_BUFFER, full - s->seen_full);
-	s->seen_dropped = dropped;
-	s->seen_full = full;
-	s->ran_empty = false;
+	lost(s, &no_room, &oversize);
+	vx_stat_drop(to_guest, VX_REASON_NO_GUEST_BUFFER, no_room);
+	vx_stat_drop(to_guest, VX_REASON_OVERSIZE, oversize);
 	publish_frames(s);
 }
 

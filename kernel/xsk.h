@@ -71,7 +71,7 @@ void vx_socket_set_receiver(struct vx_socket *s, struct vx_vq *vq);
 
 /* Refill, and wake the driver where it asks for it. */
 void vx_socket_fill(struct vx_socket *s);
-/* Throw away what was received so far, counted under reason. */
+/* Throw away what was received so far, counted under reason; with it, what found no room because nobody read. */
 void vx_socket_discard(struct vx_socket *s, struct vx_queue_stats *st, enum vx_reason reason);
 /* What only the kernel saw lost goes into the counters; frames by owner go into the engine page. */
 void vx_socket_fold(struct vx_socket *s, struct vx_queue_stats *to_guest);

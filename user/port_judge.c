@@ -105,8 +105,12 @@ static int judge_existing(const struct vx_port *old, const struct vx_port_spec *
 {
 	const char *name = spec->cfg.name, *what;
 	struct vx_kport kp;
-	bool kernel;
+	bool kernel = !vx_kport_find(old, &kp);
 
+	if (!vx_port_alive(old) && kernel)
+		return vx_fail(-ENETDOWN,
+			       "port %s exists already, but its netdevs are gone; bring it back: vhost-xdp port attach %s, or delete it", name,
+			       name);
 	if (!vx_port_alive(old))
 		return vx_fail(-ESTALE,
 			       "port %s is left from a dead run, its netdevs are gone; clean up first: vhost-xdp port "
@@ -116,7 +120,6 @@ static int judge_existing(const struct vx_port *old, const struct vx_port_spec *
 		return vx_fail(-ESTALE,
 			       "port %s is half-made, by a run that was killed; clean up first: vhost-xdp port del %s",
 			       name, name);
-	kernel = !vx_kport_find(old, &kp);
 	what = difference(old, kernel, spec);
 	if (what)
 		return vx_fail(-EEXIST,

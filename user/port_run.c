@@ -43,8 +43,8 @@ static int find_port(struct run *r, const char *name)
 	if (err)
 		return err;
 	if (kp.info.state != VHOST_XDP_PORT_ATTACHED)
-		return vx_fail(-ENETDOWN, "port %s is down%s%s; bring it back: vhost-xdp port attach %s", name,
-			       *kp.info.error ? ": " : "", kp.info.error, name);
+		return vx_fail(-ENETDOWN, "port %s is %s; bring it back: vhost-xdp port attach %s", name,
+			       strncmp(kp.info.error, "down", 4) ? "down" : kp.info.error, name);
 	return 0;
 }
 

@@ -25,8 +25,8 @@ enum vx_pump_status {
 	VX_PUMP_IDLE = 0,	/* nothing left to do: enable kicks and sleep */
 	VX_PUMP_MORE = 1,	/* budget used up: call again after other work */
 	/*
-	 * tx: no frame free, wait for completions; rx: no guest buffer, wait for a kick. With vx_vring_missed(), and only
-	 * then, it is the IOTLB that lacks vq->miss: ask for it, and call again once it has changed.
+	 * tx: no frame free, wait for completions; rx: no guest buffer, wait for a kick. If vx_vring_missed(), which
+	 * after a call only comes with this status, the IOTLB lacks vq->miss: ask for it, and call again once it changed.
 	 */
 	VX_PUMP_BLOCKED = 2,
 	VX_PUMP_BROKEN = 3,	/* the vring was stopped: signal its err eventfd */

@@ -338,9 +338,12 @@ struct vx_pump_result vx_rx_pump(struct vx_rx *rx)
 	if ((t.pushed || t.unflushed) && !flush(rx, &t))
 		r.call = vx_vring_need_call(rx->vq);
 	r.frames = t.frames;
+	/* A miss that is further on than what this call got to is met again. */
+	if (r.status != VX_PUMP_BLOCKED)
+		rx->vq->miss.access = 0;
 	if (vx_unlikely(r.status == VX_PUMP_BROKEN || rx->vq->broken)) {
 		r.status = VX_PUMP_BROKEN;
-		rx->vq->broken = true;
+		vx_vring_fail(rx->vq, -EFAULT);
 		vx_stat_add(rx->stats->errors, 1);
 	}
 	if (t.packets) {

@@ -88,8 +88,8 @@ static bool reserve(struct vx_tx *tx, struct tx_turn *t, u32 n)
 	return end <= tx->nframe;
 }
 
-/* A frame that leaves as it is, but for its checksum. */
-static enum fate one_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h,
+/* A frame that leaves as it is, but for its checksum. Inlined as one_chain() is. */
+static __always_inline enum fate one_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h,
 			   u32 len)
 {
 	struct vx_frame *f;
@@ -164,7 +164,8 @@ static enum fate super_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_curs
 	return DONE;
 }
 
-static enum fate one_chain(struct vx_tx *tx, struct tx_turn *t, const struct vx_chain *c)
+/* Inlined into the pump's loop, although vx_tx_one() calls it as well. */
+static __always_inline enum fate one_chain(struct vx_tx *tx, struct tx_turn *t, const struct vx_chain *c)
 {
 	struct vx_cursor cur = { .iov = c->iov, .niov = c->niov_out };
 	u8 raw[VX_VNET_HDR_MAX];
@@ -246,10 +247,8 @@ static enum vx_pump_status turn(struct vx_tx *tx, struct tx_turn *t)
 			return VX_PUMP_BROKEN;
 		if (max == tx->want || done < (u32)n)
 			adapt(tx, n, done);
-		if (t->blocked) {
-			tx->vq->miss.access = 0;	/* it is not what this waits for */
+		if (t->blocked)
 			return VX_PUMP_BLOCKED;
-		}
 		/* A later fetch may find the ring broken, and then nothing can be published any more. */
 		if (vx_unlikely(vx_vring_flush(tx->vq)))
 			return VX_PUMP_BROKEN;
@@ -280,9 +279,12 @@ static void finish(struct vx_tx *tx, struct tx_turn *t, struct vx_pump_result *r
 	if (t->pushed && !vx_vring_flush(tx->vq))
 		r->call = vx_vring_need_call(tx->vq);
 	r->frames = t->frames;
+	/* A miss that is further on than what this call got to is met again. */
+	if (r->status != VX_PUMP_BLOCKED || t->blocked)
+		tx->vq->miss.access = 0;
 	if (vx_unlikely(r->status == VX_PUMP_BROKEN || tx->vq->broken)) {
 		r->status = VX_PUMP_BROKEN;
-		tx->vq->broken = true;
+		vx_vring_fail(tx->vq, -EFAULT);
 		vx_stat_add(tx->stats->errors, 1);
 	}
 	count(tx, t);

@@ -5,6 +5,8 @@
 
 int vx_vring_fail(struct vx_vring *vq, int err)
 {
+	if (!vq->error)
+		vq->error = err;
 	vq->broken = true;
 	return err;
 }
@@ -20,6 +22,7 @@ int vx_vring_start(struct vx_vring *vq, u32 num, u64 features, const struct vx_v
 	int err;
 
 	vq->broken = true;	/* until everything below has succeeded */
+	vq->error = -EINVAL;
 	vq->num = num;
 	vq->packed = features & (1ULL << VIRTIO_F_RING_PACKED);
 	vq->event_idx = features & (1ULL << VIRTIO_RING_F_EVENT_IDX);
@@ -43,6 +46,7 @@ int vx_vring_start(struct vx_vring *vq, u32 num, u64 features, const struct vx_v
 	if (!err)
 		err = vq->packed ? vx_packed_start(vq, base) : vx_split_start(vq, base);
 	vq->broken = err;
+	vq->error = err;
 	return err;
 }
 

@@ -61,6 +61,7 @@ struct vx_vring {
 	bool event_idx;
 	bool indirect;
 	bool broken;
+	int error;		/* why: -errno; 0 while it is not broken */
 	bool kicks_on;		/* we currently ask the driver for notifications */
 	struct vx_vring_addr a;
 	const struct vx_mem_table *mem;
@@ -109,6 +110,9 @@ struct vx_vring {
  */
 int vx_vring_start(struct vx_vring *vq, u32 num, u64 features, const struct vx_vring_addr *addr,
 		   const struct vx_mem_table *mem, u32 base);
+
+/* Stop the vring for a reason of the caller's, unless it was stopped before; passes err through. */
+int vx_vring_fail(struct vx_vring *vq, int err);
 
 /* Base to hand back on GET_VRING_BASE; unpushed chains count as not fetched. */
 u32 vx_vring_stop(struct vx_vring *vq);

@@ -58,9 +58,6 @@ static inline bool vx_chain_single(struct vx_vring *vq, struct vx_chain *c, u64 
 	return true;
 }
 
-/* Stop the vring; err is passed through. */
-int vx_vring_fail(struct vx_vring *vq, int err);
-
 /* Did the driver's event index pass while unsignalled slots were published, the last of them at now? */
 static inline bool vx_event_passed(const struct vx_vring *vq, u16 event, u16 now)
 {

@@ -130,6 +130,23 @@ static void mark_number(uint32_t number)
 	}
 }
 
+/* Where BPF programs are while this section's are loaded: others may have their addresses soon. */
+static void write_symbols(const char *path, const char *number)
+{
+	FILE *in = fopen("/proc/kallsyms", "r"), *out = fopen(path, "a");
+	char line[512], address[32], type[8], name[256];
+
+	if (out)
+		fprintf(out, "section %s\n", number);
+	while (in && out && fgets(line, sizeof(line), in))
+		if (strstr(line, "[bpf]") && sscanf(line, "%31s %7s %255s", address, type, name) == 3)
+			fprintf(out, "%s %s[bpf]\n", address, name);
+	if (in)
+		fclose(in);
+	if (out)
+		fclose(out);
+}
+
 void vxk_clock_start(struct vxk_sample *s)
 {
 	const char *number = getenv("VXK_SECTION");
@@ -144,11 +161,15 @@ void vxk_clock_start(struct vxk_sample *s)
 
 void vxk_clock_stop(struct vxk_sample *s)
 {
+	const char *symbols = getenv("VXK_SYMBOLS"), *number = getenv("VXK_SECTION");
+
 	*s = (struct vxk_sample){ 0 };
 	MARK_(MARK_STOP);
 	s->now = vxk_now();
 	s->idle = idle_time();
 	each_worker(worker_add, s);
+	if (symbols && number)
+		write_symbols(symbols, number);
 }
 
 double vxk_clock_busy(const struct vxk_sample *from, const struct vxk_sample *to)

@@ -6,7 +6,7 @@
  *	kernel_drive tx|rx|tx-latency|rx-latency|idle SETUP LENGTH BATCH FRAMES RING-SIZE [GUEST-MAC]
  *	kernel_drive check
  *
- * SETUP: none, bare, bridge, xdp (vhost_net on tap0), port=NAME (vhost_xdp).
+ * SETUP: none, wire (no device); bare, bridge, egress, xdp (vhost_net on tap0); port=NAME (vhost_xdp). See enum vxk_join.
  * tx: BATCH frames are sent at once, then the driver sleeps until they are used. rx: the wire sends BATCH frames, and the next ones
  * when all else sleeps. Frames must all arrive. Prints one line of key=value pairs. Exit status 1: one line on stderr says why not.
  */
@@ -34,7 +34,8 @@ struct drive {
 	uint32_t len, batch, frames;
 	uint16_t ring;
 	bool latency;
-	uint64_t spoilt;	/* frames in the guest of a wrong length or content */
+	uint64_t spoilt;	/* frames in the guest of a wrong length */
+	uint64_t foreign;	/* frames in the guest that are not ours: a bridge may talk */
 	uint32_t nlatency;
 	uint32_t took[LATENCIES];
 };
@@ -50,9 +51,10 @@ static int broken(const char *why)
 static void on_alarm(int sig)
 {
 	char text[160];
-	int n = snprintf(text, sizeof(text), "kernel_drive: frames were lost, or a kick or call: %llu made, %llu and %llu bad arrived on the wire,"
-			 " used %u of %u to the guest and %u of %u from it\n", d.wire.page->made, d.wire.page->good, d.wire.page->bad,
-			 d.vhost.ring[VXK_RX].used, d.vhost.ring[VXK_RX].avail, d.vhost.ring[VXK_TX].used, d.vhost.ring[VXK_TX].avail);
+	int n = snprintf(text, sizeof(text), "kernel_drive: frames were lost, or a kick or call: %llu made, %llu and %llu bad on the"
+			 " wire, used %u of %u to the guest and %u of %u from it\n", d.wire.page->made, d.wire.page->good,
+			 d.wire.page->bad, d.vhost.ring[VXK_RX].used, d.vhost.ring[VXK_RX].avail, d.vhost.ring[VXK_TX].used,
+			 d.vhost.ring[VXK_TX].avail);
 
 	if (write(2, text, n) < n)
 		_exit(2);
@@ -153,19 +155,24 @@ static void *rx_generator(void *frames)
 	return NULL;
 }
 
-static uint16_t rx_reap(struct vxk_ring *r)
+/* Take what came, post the buffers again. Returns how many were frames of ours. */
+static uint16_t rx_reap(struct vxk_ring *r, uint16_t n)
 {
-	uint16_t n = vxk_ring_used(r);
+	uint16_t good = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		uint32_t len, id = vxk_ring_reap(r, &len);
 
-		d.spoilt += len != VXK_HDR + d.len || *(volatile uint32_t *)(vxk_buffer(r, id) + VXK_HDR + VXB_MAGIC_OFF) != VXB_MAGIC;
+		if (*(volatile uint32_t *)(vxk_buffer(r, id) + VXK_HDR + VXB_MAGIC_OFF) != VXB_MAGIC)
+			d.foreign++;
+		else if (len != VXK_HDR + d.len)
+			d.spoilt++;
+		else
+			good++;
 		vxk_ring_post(r, i, id, VXK_BUFFER, VRING_DESC_F_WRITE);
 	}
-	if (n)
-		vxk_ring_publish(r, n);
-	return n;
+	vxk_ring_publish(r, n);
+	return good;
 }
 
 static void rx_receive(uint32_t n)
@@ -173,12 +180,15 @@ static void rx_receive(uint32_t n)
 	struct vxk_ring *r = &d.vhost.ring[VXK_RX];
 
 	while (n) {
-		uint16_t got = rx_reap(r);
+		uint16_t got = vxk_ring_used(r);
 
-		if (!got)
+		if (!got) {
 			vxk_ring_sleep(r, r->used);
-		else if (d.latency)
+			continue;
+		}
+		if (d.latency)
 			latency_add(d.wire.page->stamp, vxk_now());
+		got = rx_reap(r, got);
 		n -= got < n ? got : n;
 	}
 }
@@ -217,7 +227,7 @@ static int verdict(bool to_guest, const struct vxk_wire_page *from)
 	const volatile struct vxk_wire_page *page = d.wire.page;
 
 	if (page->bad != from->bad || d.spoilt)
-		return broken("frames of a wrong length or content arrived");
+		return broken("frames of a wrong length arrived");
 	if (d.vhost.fd < 0)
 		return 0;
 	if (!to_guest && page->good - from->good != d.frames)
@@ -255,6 +265,8 @@ static int measure(bool to_guest)
 	       (double)(r->kicks - kicks) / d.frames, (double)(r->calls - calls) / d.frames);
 	if (d.latency && d.nlatency)
 		print_latency();
+	if (d.foreign || d.wire.page->foreign)
+		printf(" foreign=%llu", d.foreign + d.wire.page->foreign);
 	putchar('\n');
 	return 0;
 }
@@ -272,7 +284,8 @@ static int measure_idle(void)
 	sleep(IDLE_SECONDS);
 	vxk_clock_stop(&to);
 	printf("insns_per_s=%.0f worker_insns=%.0f worker_wakeups=%.1f\n", vxk_clock_busy(&from, &to) / IDLE_SECONDS,
-	       (double)(to.worker_run - from.worker_run) / IDLE_SECONDS, (double)(to.worker_wakeups - from.worker_wakeups) / IDLE_SECONDS);
+	       (double)(to.worker_run - from.worker_run) / IDLE_SECONDS,
+	       (double)(to.worker_wakeups - from.worker_wakeups) / IDLE_SECONDS);
 	return 0;
 }
 
@@ -292,7 +305,8 @@ static const struct setup {
 	const char *name;
 	enum vxk_join join;
 } setups[] = {
-	{ "none", VXK_JOIN_NONE }, { "bare", VXK_JOIN_TC }, { "bridge", VXK_JOIN_BRIDGE }, { "xdp", VXK_JOIN_XDP }, { "port=", VXK_JOIN_PORT },
+	{ "none", VXK_JOIN_NONE }, { "wire", VXK_JOIN_WIRE }, { "bare", VXK_JOIN_TC }, { "bridge", VXK_JOIN_BRIDGE },
+	{ "egress", VXK_JOIN_EGRESS }, { "xdp", VXK_JOIN_XDP }, { "port=", VXK_JOIN_PORT },
 };
 
 static const struct setup *setup_find(const char *word)
@@ -308,9 +322,10 @@ static const struct setup *setup_find(const char *word)
 
 static int backend_open(const struct setup *s, const char *word, const char **device)
 {
-	*device = s->join == VXK_JOIN_NONE ? "" : s->join == VXK_JOIN_PORT ? "/dev/vhost-xdp" : "/dev/vhost-net";
-	if (s->join == VXK_JOIN_NONE)
+	*device = "";
+	if (s->join == VXK_JOIN_NONE || s->join == VXK_JOIN_WIRE)
 		return -1;
+	*device = s->join == VXK_JOIN_PORT ? "/dev/vhost-xdp" : "/dev/vhost-net";
 	return s->join == VXK_JOIN_PORT ? vxk_port_open(word + strlen(s->name)) : vxk_tap_open("tap0");
 }
 
@@ -344,7 +359,8 @@ static int run_row(const char *mode, const struct setup *s, const char *word)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: kernel_drive tx|rx|tx-latency|rx-latency|idle SETUP LENGTH BATCH FRAMES RING-SIZE [GUEST-MAC] | check\n");
+	fprintf(stderr, "usage: kernel_drive tx|rx|tx-latency|rx-latency|idle SETUP LENGTH BATCH FRAMES RING-SIZE [GUEST-MAC]\n"
+			"       kernel_drive check\n");
 	return 2;
 }
 

@@ -31,7 +31,11 @@ static __always_inline int generate(void)
 
 static __always_inline void arrived(void *data, void *end, __u32 len)
 {
-	if (data + VXB_MAGIC_OFF + sizeof(__u32) > end || len != frame_len || *(__u32 *)(data + VXB_MAGIC_OFF) != VXB_MAGIC) {
+	if (data + VXB_MAGIC_OFF + sizeof(__u32) > end || *(__u32 *)(data + VXB_MAGIC_OFF) != VXB_MAGIC) {
+		page.foreign++;
+		return;
+	}
+	if (len != frame_len) {
 		page.bad++;
 		return;
 	}

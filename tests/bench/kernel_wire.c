@@ -32,9 +32,9 @@ static int attach_xdp(struct vxk_wire *w, const char *dev, struct bpf_program *p
 	return 0;
 }
 
-static int attach_tc(struct vxk_wire *w, const char *dev, struct bpf_program *prog)
+static int attach_tc(struct vxk_wire *w, const char *dev, struct bpf_program *prog, enum bpf_tc_attach_point point)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = if_nametoindex(dev), .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = if_nametoindex(dev), .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(prog));
 	int err = bpf_tc_hook_create(&hook);
 
@@ -58,11 +58,13 @@ static int join_to_guest(struct vxk_wire *w, const struct vxk_wire_opts *o)
 	int err = attach_xdp(w, o->wire, w->skel->progs.wire_end);
 
 	if (!err && o->join == VXK_JOIN_TC)
-		err = attach_tc(w, o->uplink, w->skel->progs.to_peer_skb);
+		err = attach_tc(w, o->uplink, w->skel->progs.to_peer_skb, BPF_TC_INGRESS);
 	if (!err && o->join == VXK_JOIN_XDP)
 		err = set_end(w, VXK_TAP, o->tap);
 	if (!err && o->join == VXK_JOIN_XDP)
 		err = attach_xdp(w, o->uplink, w->skel->progs.to_tap);
+	if (!err && o->join == VXK_JOIN_WIRE)
+		err = attach_xdp(w, o->uplink, w->skel->progs.wire_end);
 	return err;
 }
 
@@ -73,9 +75,11 @@ static int join_from_guest(struct vxk_wire *w, const struct vxk_wire_opts *o)
 
 	switch (o->join) {
 	case VXK_JOIN_TC:
-		return attach_tc(w, o->tap, w->skel->progs.wire_end_skb);
+		return attach_tc(w, o->tap, w->skel->progs.wire_end_skb, BPF_TC_INGRESS);
 	case VXK_JOIN_BRIDGE:
-		return attach_tc(w, o->wire, w->skel->progs.wire_end_skb);
+		return attach_tc(w, o->wire, w->skel->progs.wire_end_skb, BPF_TC_INGRESS);
+	case VXK_JOIN_EGRESS:
+		return attach_tc(w, o->uplink, w->skel->progs.wire_end_skb, BPF_TC_EGRESS);
 	case VXK_JOIN_XDP:
 		err = set_end(w, VXK_UPLINK, o->uplink);
 		if (!err)
@@ -137,13 +141,14 @@ void vxk_wire_close(struct vxk_wire *w)
 
 int vxk_wire_generate(struct vxk_wire *w, uint32_t n, uint32_t batch)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts,
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts),
 		.data_in = w->frame,
 		.data_size_in = w->len,
 		.repeat = n,
 		.flags = BPF_F_TEST_XDP_LIVE_FRAMES,
 		.batch_size = batch,
-	);
+	};
 
 	return bpf_prog_test_run_opts(bpf_program__fd(w->skel->progs.wire_end), &opts);
 }

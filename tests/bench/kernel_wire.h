@@ -14,8 +14,10 @@ struct kernel_wire_bpf;
 /* How frames get from a tap to the uplink and back. */
 enum vxk_join {
 	VXK_JOIN_NONE,		/* no tap */
+	VXK_JOIN_WIRE,		/* no tap; from the wire frames get as far as the uplink */
 	VXK_JOIN_TC,		/* bare: to the wire they end at the tap; from the wire tc redirects them */
 	VXK_JOIN_BRIDGE,
+	VXK_JOIN_EGRESS,	/* the bridge, but to the wire frames end before they leave the uplink */
 	VXK_JOIN_XDP,		/* native XDP programs and a DEVMAP */
 	VXK_JOIN_PORT,		/* vhost_xdp's own */
 };

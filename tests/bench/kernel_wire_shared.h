@@ -12,7 +12,8 @@ enum { VXK_UPLINK, VXK_TAP, VXK_ENDS };	/* keys of the DEVMAP */
 struct vxk_wire_page {
 	__u64 made;		/* by the generator */
 	__u64 good;		/* arrived whole */
-	__u64 bad;		/* arrived with a wrong length or content */
+	__u64 bad;		/* arrived with a wrong length */
+	__u64 foreign;		/* arrived, and are not ours */
 	__u64 stamp;		/* ns, CLOCK_MONOTONIC: the last of either */
 };
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# TIMEOUT: 480
+# TIMEOUT: 600
 #
 # cli.sh KERNEL: the command line of the kernel engine, from "port add" to "port del", with everything in its way.
 set -eu
@@ -11,4 +11,4 @@ testhost_tools ip tc bridge ethtool sysctl nsenter unshare umount mount timeout 
 testhost_tree
 testhost_qemu
 testhost_file "$VX_TOP/tests/netns/cli-common" /t/tests/netns/cli-common
-testhost_boot "$1" 450 /t/tests/kernel/inner/cli || die "on kernel $1: see above"
+testhost_boot "$1" 570 /t/tests/kernel/inner/cli || die "on kernel $1: see above"

@@ -14,10 +14,18 @@ le() {
 	done
 }
 
-# bpf_policy_install NAME SOURCE.c SLOT: compile, load against the shared maps, put into a slot.
+# bpf_policy_compile SOURCE.c OBJECT
+bpf_policy_compile() {
+	run clang -O2 -g -target bpf "-I$VX_TOP/include" "-I/usr/include/$(gcc -print-multiarch)" -c "$1" -o "$2"
+}
+
+# bpf_policy_install NAME SOURCE.c|OBJECT.o SLOT: compile, load against the shared maps, put into a slot.
 bpf_policy_install() {
 	local name=$1 source=$2 slot=$3 dir=$VX_P/policies/$1
-	run clang -O2 -g -target bpf "-I$VX_TOP/include" "-I/usr/include/$(gcc -print-multiarch)" -c "$source" -o "$W/$name.o"
+	case $source in
+	*.o) cp "$source" "$W/$name.o" ;;
+	*) bpf_policy_compile "$source" "$W/$name.o" ;;
+	esac
 	run mkdir "$dir"
 	run bpftool prog load "$W/$name.o" "$dir/prog" map name vx_policy_v1 pinned $VX_V/vx_policy_v1 \
 		map name vx_frame_v1 pinned $VX_V/vx_frame_v1 pinmaps "$dir"

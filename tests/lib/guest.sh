@@ -20,7 +20,7 @@ guest_pick_accel() {
 	stop kvm-trial KILL || true
 }
 
-# guest_start NAME SOCKET MAC ADDRESS/LEN [QUEUES [DEVICE-PROPERTIES [QEMU-ARGUMENTS...]]]
+# guest_start NAME SOCKET|port:PORT MAC ADDRESS/LEN [QUEUES [DEVICE-PROPERTIES [QEMU-ARGUMENTS...]]]
 # DEVICE-PROPERTIES go to virtio-net-pci, e.g. "packed=on,mrg_rxbuf=off"
 guest_start() {
 	local name=$1 socket=$2 mac=$3 address=$4 queues=${5:-1} properties=${6:-} cpu="max,-cx16"
@@ -28,7 +28,16 @@ guest_start() {
 	[ "$VX_ACCEL" = kvm ] && cpu=host
 	rm -f "$W/$name.qmp" "$W/$name.shell"
 	# Without vectors=0 QEMU 7.2 crashes on vhost-user under TCG.
-	spawn "$name" qemu-system-x86_64 -name "$name" -nodefaults -no-user-config -display none -M pc,memory-backend=m \
+	local netdev="vhost-user,id=n,chardev=c,queues=$queues" qemu=(qemu-system-x86_64)
+	local chardev=(-chardev "socket,id=c,path=$socket${VX_GUEST_RECONNECT:+,reconnect=1}")
+	if [[ $socket == port:* ]]; then
+		# QEMU's own sockets are made by the user that it becomes
+		chmod 1777 "$W"
+		netdev="tap,id=n,fds={fds},vhost=on,vhostfds={vhostfds}" chardev=()
+		qemu=(vhost-xdp port run "${socket#port:}" -- qemu-system-x86_64)
+		[ "$VX_ACCEL" != kvm ] || qemu=(vhost-xdp port run "${socket#port:}" group kvm -- qemu-system-x86_64)
+	fi
+	spawn "$name" "${qemu[@]}" -name "$name" -nodefaults -no-user-config -display none -M pc,memory-backend=m \
 		-accel "$VX_ACCEL" -cpu "$cpu" -m "${VX_GUEST_MEM:-192M}" \
 		-object "memory-backend-memfd,id=m,size=${VX_GUEST_MEM:-192M},share=on" \
 		-kernel "$VX_O/guest/cloud/vmlinuz" -initrd "$VX_O/guest/cloud/initrd" \
@@ -36,8 +45,7 @@ guest_start() {
 		-serial "file:$W/$name.console" \
 		-chardev "socket,id=shell,path=$W/$name.shell,server=on,wait=off" -serial chardev:shell \
 		-qmp "unix:$W/$name.qmp,server=on,wait=off" \
-		-chardev "socket,id=c,path=$socket${VX_GUEST_RECONNECT:+,reconnect=1}" \
-		-netdev "vhost-user,id=n,chardev=c,queues=$queues" \
+		"${chardev[@]}" -netdev "$netdev" \
 		-device "virtio-net-pci,id=nic,netdev=n,mac=$mac,vectors=0$([ "$queues" -gt 1 ] && echo ,mq=on)${properties:+,$properties}" "$@"
 }
 

@@ -5,12 +5,13 @@
 # to the place, not to the test; and so do NICs.
 
 leaks() {
-	local pid words dev rest
+	local pid words=() dev rest
 	for pid in /proc/[0-9]*; do
 		pid=${pid#/proc/}
 		[ "$pid" -eq 1 ] || [ "$pid" -eq $$ ] || [ "$pid" -eq "$BASHPID" ] && continue
-		words=$(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c 1-100)
-		[ -z "$words" ] || echo "process $pid: $words"
+		# without programs: in a test host they are slow, and kernel threads are many
+		mapfile -d '' -t words <"/proc/$pid/cmdline"
+		[ ${#words[@]} -eq 0 ] || echo "process $pid: ${words[*]:0:12}"
 	done 2>/dev/null
 	ip -o link show | while IFS=': ' read -r _ dev rest; do
 		dev=${dev%@*}

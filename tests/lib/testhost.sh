@@ -7,6 +7,7 @@
 # Inside, the tree is /t (built in /t/build), PATH has the tools, and bpffs and /run are mounted as tests/lib/isolated does.
 #	TH_MEM=768M TH_SMP=2	size of the host
 #	TH_APPEND=		more of the kernel's command line
+#	TH_SHOW=1		its output while it runs, not at the end
 
 TH=${W}/testhost-root
 
@@ -86,13 +87,15 @@ testhost_guest() {
 # /t/build/vhost_xdp.ko. True only if SCRIPT ended with 0 and tests/lib/testhost-job found nothing wrong afterwards: the
 # verdict comes over a serial port of its own, so a host that hangs, warns or panics is a failure by silence.
 testhost_boot() {
-	local kernel=$1 seconds=$2 script=$3 tool before=$SECONDS
+	local kernel=$1 seconds=$2 script=$3 tool tsc='' show before=$SECONDS
 	shift 3
 	run "$VX_TOP/tests/lib/mkguest" "$kernel" || skip "no kernel to boot"
 	case $kernel in
 	[0-9]*)
 		[ -s "$VX_O/module/$kernel/vhost_xdp.ko" ] || die "no module for kernel $kernel; run: make module KERNEL=$kernel"
-		testhost_file "$VX_O/module/$kernel/vhost_xdp.ko" /t/build/vhost_xdp.ko ;;
+		testhost_file "$VX_O/module/$kernel/vhost_xdp.ko" /t/build/vhost_xdp.ko
+		# twelve megabytes that insmod would read each time
+		strip --strip-debug "$TH/t/build/vhost_xdp.ko" ;;
 	esac
 	for tool in bash ip; do
 		[ -e "$TH/h/bin/$tool" ] || testhost_tools "$tool"
@@ -109,17 +112,28 @@ nogroup:x:65534:" >"$TH/etc/group"
 	zcat "$VX_O/guest/$kernel/initrd" >"$W/testhost.initrd"
 	(cd "$TH" && find . | cpio -o -H newc --quiet -R 0:0) >>"$W/testhost.initrd"
 	rm -rf "$TH"
+	rm -f "$W/testhost.console" "$W/testhost.status"
 
+	# On a busy machine it would measure a wrong speed for its clock.
+	[ ! -x "$VX_O/tools/tsckhz" ] || tsc=tsc_early_khz=$("$VX_O/tools/tsckhz")
 	step "a test host: kernel $kernel, $*"
 	spawn testhost timeout -s KILL "$seconds" qemu-system-x86_64 -accel tcg -cpu max,-cx16 -smp "${TH_SMP:-2}" \
 		-m "${TH_MEM:-768M}" -nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$VX_O/guest/$kernel/vmlinuz" -initrd "$W/testhost.initrd" \
-		-append "console=ttyS0 quiet panic=-1 panic_on_warn=1 oops=panic no_timer_check tsc=reliable log_buf_len=1M ${TH_APPEND-}" \
+		-append "console=ttyS0 quiet panic=-1 panic_on_warn=1 oops=panic no_timer_check tsc=reliable $tsc log_buf_len=1M ${TH_APPEND-}" \
 		-serial "file:$W/testhost.console" -serial "file:$W/testhost.status" "$@"
+	if [ -n "${TH_SHOW-}" ]; then
+		tail -n +1 -F --pid="$SPAWNED" "$W/testhost.console" 2>/dev/null | sed -u 's/[^[:print:]\t]//g' &
+		show=$!
+	fi
 	wait "$SPAWNED" || echo "QEMU did not end by itself within $seconds s"
 	rm -f "$W/testhost.pid"
-	tr -cd '\11\12\40-\176' <"$W/testhost.console"
+	if [ -n "${TH_SHOW-}" ]; then
+		wait "$show" || true
+	else
+		tr -cd '\11\12\40-\176' <"$W/testhost.console" || true
+	fi
 	rm -f "$W/testhost.initrd"
 	echo "# $((SECONDS - before)) s"
-	grep -q '^status 0' "$W/testhost.status"
+	grep -q '^status 0' "$W/testhost.status" 2>/dev/null
 }

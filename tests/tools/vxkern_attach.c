@@ -103,14 +103,20 @@ static void swap(struct vhost_xdp_ring *x, struct vhost_xdp_ring *y)
 	*y = t;
 }
 
-/* The completion ring's pages at the place of the fill ring; and a file's. */
+/* A mapping that is no longer wanted after the case: it would hold the socket. */
+static void *extra;
+
+/* The completion ring's pages once more, where the fill ring should be; and a file's. */
 static uint64_t wrong_offset(void)
 {
 	off_t at = (off_t)XDP_UMEM_PGOFF_COMPLETION_RING;
 	void *map = mmap(NULL, port.socket[0].map_size[0], PROT_READ | PROT_WRITE, MAP_SHARED, s[0].fd, at);
 
 	/* 6.1 lets nothing be mapped once bound: then the one that was mapped before must do */
-	return map == MAP_FAILED ? s[0].completion.addr : (uintptr_t)map;
+	if (map == MAP_FAILED)
+		return s[0].completion.addr;
+	extra = map;
+	return (uintptr_t)map;
 }
 
 static uint64_t file_mapping(void)
@@ -306,6 +312,9 @@ static void sockets_anew(void)
 
 static void good_again(void)
 {
+	if (extra)
+		munmap(extra, port.socket[0].map_size[0]);
+	extra = NULL;
 	a = port.attach;
 	memcpy(s, port.desc, sizeof(s));
 	keep[0] = port.xskmap;

@@ -159,10 +159,11 @@ static void misused(void)
 static void open_wire(void)
 {
 	struct sockaddr_ll sll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = if_nametoindex(netdev) };
-	int one = 1;
+	int one = 1, room = 8 << 20;
 
 	wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	setsockopt(wire, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
+	setsockopt(wire, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (wire < 0 || bind(wire, (struct sockaddr *)&sll, sizeof(sll))) {
 		perror(netdev);
 		exit(2);
@@ -258,11 +259,11 @@ static void written_badly(void)
 	expect_errno(ERR(write_frame(&hdr, 12, frame, 1400)), EINVAL, 0, "segmentation of an unknown kind");
 	hdr = (struct virtio_net_hdr_v1){ .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 0 };
 	expect_errno(ERR(write_frame(&hdr, 12, frame, 1400)), EINVAL, 0, "segments of 0 bytes");
+	hdr = (struct virtio_net_hdr_v1){ 0 };
 	expect_errno(ERR(writev(tap, (struct iovec[]){ { &hdr, 12 }, { (void *)8, 100 } }, 2)), EFAULT, EFAULT, "a frame from nowhere");
 	s = heard(0, 200);
 	expect_true(!s.received && !s.corrupt, "and nothing of it leaves");
 	seq_datagram(frame, FRAME, &addr, 0, SEQ_CSUM_FULL);
-	hdr = (struct virtio_net_hdr_v1){ 0 };
 	expect_true(write_frame(&hdr, 12, frame, FRAME) == FRAME + 12 && heard(1, 500).received == 1, "a good one does");
 }
 

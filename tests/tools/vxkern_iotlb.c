@@ -30,15 +30,17 @@ static ssize_t tell(int type, uint64_t iova, uint64_t size, uint64_t uaddr, uint
 	return second ? write(vworld_fd(&world), &m2, sizeof(m2)) : write(vworld_fd(&world), &m1, sizeof(m1));
 }
 
+/* Where it is, as the memory table says. */
 static int map_page(uint64_t iova)
 {
-	const uint8_t *p;
-
 	iova &= ~(PAGE - 1);
-	if (iova < VU_GPA || iova >= VU_GPA + VU_MEM_SIZE)
-		return -1;
-	p = world.vu.mem + (iova - VU_GPA);
-	return tell(VHOST_IOTLB_UPDATE, iova, PAGE, (uintptr_t)p, VHOST_ACCESS_RW) < 0 ? -1 : 0;
+	for (unsigned int i = 0; i < world.vu.regions; i++) {
+		const struct vu_region *r = &world.vu.region[i];
+
+		if (iova - r->gpa < r->size)
+			return tell(VHOST_IOTLB_UPDATE, iova, PAGE, r->uva + iova - r->gpa, VHOST_ACCESS_RW) < 0 ? -1 : 0;
+	}
+	return -1;
 }
 
 /* Answer what was missed; false when there was nothing or something strange. */

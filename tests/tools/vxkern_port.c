@@ -3,10 +3,11 @@
  * vxkern_port COMMAND NAME [WORD VALUE]...: a port of the kernel engine made by hand, without our own command line and its
  * programs, for tests of the module alone. Nothing of this process stays when it has ended.
  *
- * add NAME host H guest G	PORT_NEW and PORT_ATTACH on a veth pair, with pairs N (1), entries N (512) of the AF_XDP rings,
+ * add NAME host H guest G	PORT_NEW and PORT_ATTACH on a veth pair, with pairs N (1), entries N (2048) of the AF_XDP rings,
  *				mtu N (1500), prog WHAT (pass); attach: the same without PORT_NEW
  * prog NAME prog WHAT		what is done with frames from the guest: pass (to the host end), drop, tx, abort, or the name of a
- *				netdev where they leave; or tail:FILE, whatever is in slot 0 of the PROG_ARRAY pinned at FILE
+ *				netdev where they leave; or tail:FILE, whatever is in slot 0 of the PROG_ARRAY pinned at FILE, which the
+ *				port then keeps
  * slot FILE prog WHAT		a PROG_ARRAY pinned at FILE, made if there is none, gets it
  * detach NAME, del NAME, gone NAME (both, the port need not be there)
  * show NAME			its state, a line for each vring; and page FILE: counters from the page pinned at FILE (add ... page FILE)
@@ -31,7 +32,7 @@
 #include <vhost_xdp/stats.h>
 
 static const char *name, *host, *guest, *what = "pass", *page_file;
-static uint64_t pairs = 1, entries = 512, mtu = 1500, rounds = 500;
+static uint64_t pairs = 1, entries = 2048, mtu = 1500, rounds = 500;
 static int control;
 
 static void fail(const char *text, int err)
@@ -72,7 +73,12 @@ static void attach(void)
 
 	if (!host || !guest)
 		fail("host and guest are wanted", EINVAL);
+	kport_chunk = mtu > 1500 ? 4096 : 2048;
 	kport_prepare(&p, name, host, guest, pairs, entries);
+	if (!strncmp(what, "tail:", 5)) {
+		p.keep[p.attach.nkeep++] = bpf_obj_get(what + 5);
+		p.attach.keep = (uintptr_t)p.keep;
+	}
 	if (page_file) {
 		unlink(page_file);
 		if (bpf_obj_pin(p.page, page_file))
@@ -205,7 +211,7 @@ static void cycle(void)
 		int fd;
 
 		check("PORT_NEW", kport_new(control, name, pairs, mtu));
-		kport_prepare(&p, name, host, guest, pairs, entries);
+		kport_sockets(&p, name, host, guest, pairs, entries);
 		check("PORT_ATTACH", kport_attach(control, &p, prog));
 		kport_forget(&p);
 		fd = kport_open(control, name, 0, i % 2 ? VHOST_XDP_OPEN_READ : 0);

@@ -46,6 +46,8 @@ static void pump(struct fx *fx, struct gd *gd, u64 *got)
 
 	if (r.frames > VX_BUDGET_FRAMES + VX_BATCH || (r.status == VX_PUMP_BROKEN) != vq.broken)
 		__builtin_trap();
+	if (vx_vring_missed(&vq) && (r.status != VX_PUMP_BLOCKED || !gd->tlb))
+		__builtin_trap();
 	*got = 0;
 	while (gd_get_used(gd, &token, &len))
 		*got += len;

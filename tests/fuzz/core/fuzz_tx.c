@@ -76,6 +76,8 @@ static void pump(struct fx *fx, struct gd *gd)
 
 	if (r.frames > VX_BUDGET_FRAMES + VX_GSO_SEGS_MAX || (r.status == VX_PUMP_BROKEN) != vq.broken)
 		__builtin_trap();
+	if (vx_vring_missed(&vq) && (r.status != VX_PUMP_BLOCKED || !gd->tlb))
+		__builtin_trap();
 	while (gd_get_used(gd, &token, &len)) {
 		if (len)
 			__builtin_trap();

@@ -107,7 +107,7 @@ static void do_fetch(u32 max)
 	n = vx_vring_fetch(vq, held + nheld, max);
 	check(vx_env_accesses() - before <= CALL_BUDGET);
 	check(n <= (int)max);
-	check((n < 0) == vq->broken);
+	check((n < 0) == vq->broken && (n == -ESHUTDOWN || !vq->broken || vq->error == n));
 	if (n >= 0 && vx_vring_missed(vq))
 		check_miss();
 	for (i = 0; i < n; i++)

@@ -31,10 +31,20 @@ veth_up() {
 port_up() {
 	local name=$1
 	shift
-	run vxkern_port add "$name" host "$name" guest "$name-g" "$@"
+	run vxkern_port add "$name" host "$name" guest "$name-g" page "/sys/fs/bpf/page-$name" "$@"
 }
 
-port_gone() { run vxkern_port gone "$1"; ip link del "$1" 2>/dev/null || true; }
+port_gone() {
+	run vxkern_port gone "$1"
+	rm -f "/sys/fs/bpf/page-$1"
+	ip link del "$1" 2>/dev/null || true
+}
+
+# What the port counted, and what the netdev lost before it.
+port_counters() {
+	vxkern_port show "$1" page "/sys/fs/bpf/page-$1" | grep -E '^(port|counters|page)'
+	ethtool -S "$1-g" | grep -E 'drops: [1-9]|err: [1-9]' || true
+}
 
 # wire_ears NAME ID FLOW N [seqflow's words...]: wait for N frames on the host end
 wire_ears() {
@@ -58,7 +68,7 @@ guest_flow() {
 wire_sends() {
 	local name=$1 n=$2
 	shift 2
-	seqflow "$name" send "$n" pps "${VX_PPS:-10000}" len "${VX_LEN:-200}" mac $WIRE_MAC dst $GUEST_MAC ip $WIRE_IP peer $GUEST_IP \
+	seqflow "$name" send "$n" pps "${VX_PPS:-4000}" len "${VX_LEN:-200}" mac $WIRE_MAC dst $GUEST_MAC ip $WIRE_IP peer $GUEST_IP \
 		time 30 "$@" >/dev/null
 }
 
@@ -81,11 +91,12 @@ both_ways() {
 	vx_flows=$((vx_flows + 1))
 	id=$vx_flows
 	wire_ears "$name" $id 1 "$n"
-	guest_flow "$name" $id send "$n" pps "${VX_PPS:-10000}" flow 1 expect "$n" eflow 2 "$@" ||
+	guest_flow "$name" $id send "$n" pps "${VX_PPS:-4000}" flow 1 expect "$n" eflow 2 "$@" ||
 		{ finish "guest-$id" 1; finish "wire-$id" 1; return 1; }
 	wire_sends "$name" "$n" flow 2
 	finish "guest-$id" 50 || rc=1
 	finish "wire-$id" 50 || rc=1
+	[ $rc -eq 0 ] || port_counters "$name"
 	return $rc
 }
 
@@ -103,3 +114,24 @@ stream() {
 }
 
 idle() { run vxkern_port totals idle || failing "the module still holds something"; }
+
+# vring_field NAME DIRECTION FIELD: of PORT_GET, pair 0
+vring_field() {
+	vxkern_port show "$1" | awk -v dir="$2" -v field="$3" \
+		'$1 == "vring" && $2 == dir && $3 == 0 { for (i = 4; i < NF; i++) if ($i == field) { print $(i + 1); exit } }'
+}
+
+# What was sent and received so far, by a port whose guest is at it.
+progress() { echo "$(vring_field "$1" to-guest used) $(vring_field "$1" from-guest used)"; }
+
+# shellcheck disable=SC2317 # called through wait_until
+progressed() {
+	local now
+	now=$(progress "$1")
+	[ "${now% *}" != "${2% *}" ] && [ "${now#* }" != "${2#* }" ]
+}
+
+# goes_on NAME WHAT: frames go both ways again
+goes_on() { wait_until 10 "frames both ways" progressed "$1" "$(progress "$1")" || { failing "$2"; vxkern_port show "$1"; }; }
+
+port_state() { vxkern_port show "$1" | awk '$1 == "port" { print $4 }'; }

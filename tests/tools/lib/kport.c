@@ -103,6 +103,9 @@ bool kport_settled(int control, const struct vhost_xdp_totals *before)
 
 	for (int tries = 0; tries < 60; tries++) {
 		now = kport_totals(control);
+		/* empty pages are kept as long as a port is attached */
+		if (before->sockets)
+			now.tx_pages = before->tx_pages;
 		if (!memcmp(before, &now, sizeof(now)))
 			return true;
 		usleep(50000);
@@ -114,22 +117,7 @@ bool kport_settled(int control, const struct vhost_xdp_totals *before)
 	return false;
 }
 
-/* Stays on the netdev when this process is gone, and holds the map. */
-static void send_to_sockets(struct kport *p)
-{
-	int prog, err;
-
-	p->xskmap = map_new(BPF_MAP_TYPE_XSKMAP, 4, 4, VHOST_XDP_PAIRS_MAX, 0);
-	for (uint32_t i = 0; i < p->nsockets; i++)
-		map_set(p->xskmap, i, &p->socket[i].fd);
-	prog = prog_to_sockets(p->xskmap, XDP_DROP);
-	err = bpf_xdp_attach(p->guest, prog, XDP_FLAGS_DRV_MODE, NULL);
-	if (err)
-		die("a program on the guest end", -err);
-	close(prog);
-}
-
-void kport_prepare(struct kport *p, const char *name, const char *host, const char *guest, uint32_t n, uint32_t entries)
+void kport_sockets(struct kport *p, const char *name, const char *host, const char *guest, uint32_t n, uint32_t entries)
 {
 	memset(p, 0, sizeof(*p));
 	p->nsockets = n;
@@ -143,7 +131,7 @@ void kport_prepare(struct kport *p, const char *name, const char *host, const ch
 		if (err)
 			die("an AF_XDP socket", err);
 	}
-	send_to_sockets(p);
+	p->xskmap = map_new(BPF_MAP_TYPE_XSKMAP, 4, 4, VHOST_XDP_PAIRS_MAX, 0);
 	p->page = kport_page_map();
 	strncpy(p->name, name, sizeof(p->name) - 1);
 	p->keep[0] = p->xskmap;
@@ -158,6 +146,26 @@ void kport_prepare(struct kport *p, const char *name, const char *host, const ch
 	p->attach.sockets = (uintptr_t)p->desc;
 	for (uint32_t i = 0; i < n; i++)
 		p->desc[i] = p->socket[i].desc;
+}
+
+/* Stays on the netdev when this process is gone, and holds the map. */
+static void send_to_sockets(struct kport *p)
+{
+	int prog, err;
+
+	for (uint32_t i = 0; i < p->nsockets; i++)
+		map_set(p->xskmap, i, &p->socket[i].fd);
+	prog = prog_to_sockets(p->xskmap, XDP_DROP);
+	err = bpf_xdp_attach(p->guest, prog, XDP_FLAGS_DRV_MODE, NULL);
+	if (err)
+		die("a program on the guest end", -err);
+	close(prog);
+}
+
+void kport_prepare(struct kport *p, const char *name, const char *host, const char *guest, uint32_t n, uint32_t entries)
+{
+	kport_sockets(p, name, host, guest, n, entries);
+	send_to_sockets(p);
 }
 
 int kport_attach(int control, struct kport *p, int prog)

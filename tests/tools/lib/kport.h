@@ -12,6 +12,8 @@
 #define KPORT_CONTROL	"/dev/vhost-xdp-control"
 #define KPORT_RINGS	4	/* fill, completion, rx, tx */
 
+extern uint32_t kport_chunk;	/* bytes of a UMEM's chunks; 2048 carry an MTU of 1500 */
+
 /* An AF_XDP socket as the module wants it: rings mapped, then bound. */
 struct kport_socket {
 	int fd;
@@ -53,14 +55,15 @@ struct kport {
 	uint32_t host, guest, nsockets;
 	struct kport_socket socket[VHOST_XDP_PAIRS_MAX];
 	struct vhost_xdp_socket desc[VHOST_XDP_PAIRS_MAX];
-	int page, xskmap, keep[1];
+	int page, xskmap, keep[2];
 	struct vhost_xdp_attach attach;
 };
 
 /*
- * Make sockets on a netdev's first n queues, and a program there that sends to them. p->attach is then complete but for
- * prog_fd. Ends the program where the kernel refuses.
+ * Make sockets on a netdev's first n queues. p->attach is then complete but for prog_fd. Ends the program where the kernel
+ * refuses. kport_prepare: and a program there that sends to them.
  */
+void kport_sockets(struct kport *p, const char *name, const char *host, const char *guest, uint32_t n, uint32_t entries);
 void kport_prepare(struct kport *p, const char *name, const char *host, const char *guest, uint32_t n, uint32_t entries);
 /* The errno; prints what the module had to say. */
 int kport_attach(int control, struct kport *p, int prog);

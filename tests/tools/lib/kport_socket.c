@@ -7,7 +7,7 @@
 
 #include "kport.h"
 
-#define CHUNK		2048u
+uint32_t kport_chunk = 2048;
 
 static const struct {
 	int option;
@@ -90,12 +90,12 @@ int kport_socket_open(struct kport_socket *s, uint32_t ifindex, uint32_t queue, 
 
 	if (err)
 		return err;
-	s->umem_size = 3ull * entries * CHUNK;
+	s->umem_size = 3ull * entries * kport_chunk;
 	s->umem = mmap(NULL, s->umem_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset(&reg, 0, sizeof(reg));
 	reg.addr = (uintptr_t)s->umem;
 	reg.len = s->umem_size;
-	reg.chunk_size = CHUNK;
+	reg.chunk_size = kport_chunk;
 	if (s->umem == MAP_FAILED || setsockopt(s->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)))
 		return errno;
 	err = rings_map(s);

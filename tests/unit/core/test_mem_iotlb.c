@@ -21,9 +21,10 @@ static int setup(void **state)
 	const struct vx_mem_region r[] = {
 		{ .gpa = 0, .size = LOW, .vmm_addr = VMM, .uaddr = ENGINE },
 		{ .gpa = HIGH, .size = LOW, .vmm_addr = VMM + LOW, .uaddr = ENGINE + (1ull << 40) },
-		/* An alias, and one that is further on for the engine, too. */
+		/* An alias, and two that are adjacent for the engine, too. */
 		{ .gpa = 2 * HIGH, .size = PAGE, .vmm_addr = VMM + PAGE, .uaddr = ENGINE + PAGE },
 		{ .gpa = 3 * HIGH, .size = LOW, .vmm_addr = VMM + 4 * LOW, .uaddr = ENGINE + 4 * LOW },
+		{ .gpa = 4 * HIGH, .size = LOW, .vmm_addr = VMM + 5 * LOW, .uaddr = ENGINE + 5 * LOW },
 	};
 	int err;
 
@@ -231,7 +232,7 @@ static void test_ring(void **state)
 	/* A hole in the engine's address space, then only in guest-physical memory. */
 	assert_int_equal(map(4 * PAGE, PAGE, 9 * PAGE, ALL), 0);
 	assert_int_equal(vx_mem_iotlb_ring(tlb, 3 * PAGE, 2 * PAGE, VX_MEM_READ, &uaddr, &gpa, &miss), -EFAULT);
-	assert_int_equal(map(0, 2 * PAGE, LOW - PAGE, ALL), 0);
+	assert_int_equal(map(0, 2 * PAGE, 5 * LOW - PAGE, ALL), 0);
 	assert_int_equal(vx_mem_iotlb_ring(tlb, 0, 2 * PAGE, VX_MEM_READ, &uaddr, &gpa, &miss), -EFAULT);
 	assert_int_equal(vx_mem_iotlb_ring(tlb, 0, PAGE, VX_MEM_READ, &uaddr, &gpa, &miss), 0);
 	/* Ends of the address space. */

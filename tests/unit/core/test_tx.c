@@ -789,6 +789,7 @@ static void test_memory_that_goes_away(void **state)
 	assert_int_equal(st.drops[VX_REASON_GUEST_FAULT], 1);
 	assert_int_equal(st.errors, 1);
 	assert_true(vq->broken);
+	assert_int_equal(vq->error, -EFAULT);
 }
 
 /* What came before a malformed chain is sent and completed. */
@@ -804,6 +805,7 @@ static void test_bad_chain_after_good_ones(void **state)
 	gd_publish(gd);
 	refetch = true;
 	assert_int_equal(pump().status, VX_PUMP_BROKEN);
+	assert_int_equal(vq->error, -EFAULT);
 	assert_int_equal(used(), 100);
 	assert_int_equal(fx_transmit(fx, 1000), 100);
 	assert_int_equal(st.packets, 100);

@@ -143,6 +143,7 @@ static int verdict(u64 features, const struct raw *r, u32 n)
 	if (ret < 0) {
 		assert_true(vq->broken);
 		assert_int_equal(gd_fetch(vq, chains, 1), -ESHUTDOWN);
+		assert_int_equal(vq->error, ret);
 		assert_int_equal(vx_vring_flush(vq), -ESHUTDOWN);
 		assert_false(vx_vring_has_avail(vq));
 		assert_false(vx_vring_enable_kick(vq));

@@ -10,6 +10,7 @@ static int start_at(u32 num, struct vx_vring_addr a)
 	int err = vx_vring_start(vq, num, gd->features, &a, gd->mem, gd->base);
 
 	assert_int_equal(vq->broken, !!err);
+	assert_int_equal(vq->error, err);
 	return err;
 }
 

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TIMEOUT: 240
+#
+# tap.sh KERNEL: a data fd in every shape of use, and while its port comes and goes.
+set -eu
+. "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
+. "$VX_TOP/tests/lib/testhost.sh"
+
+testhost_tools insmod rmmod sleep timeout
+for tool in vxkern_tap vxkern_taplife; do
+	testhost_file "$VX_O/tools/$tool" "/t/build/tools/$tool"
+done
+testhost_boot "$1" 220 /t/tests/kernel/inner/tap || die "on kernel $1: see above"

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the demo shows, on whatever engine and host: pings, TCP, a policy swapped under traffic, counters. Guests are called
+# vm1 and vm2; without vm2 (VX_GUESTS=1) its rows are left out.
+
+began=$SECONDS
+title() { printf '\n[%3d s] == %s\n' $((SECONDS - began)) "$*"; }
+
+VX_GUESTS=${VX_GUESTS:-2} VX_IPERF_SECONDS=${VX_IPERF_SECONDS:-4}
+
+# shellcheck disable=SC2034 # for whoever sources this
+MAC1=52:54:00:00:00:01 MAC2=52:54:00:00:00:02 IP1=10.9.0.11 IP2=10.9.0.12 VX_PING_WAIT=${VX_PING_WAIT:-2}
+table=()
+saw() { table+=("$(printf '%-38s %s' "$1" "$2")"); }
+
+# Print "received of sent, average time" from either ping's summary.
+ping_summary() {
+	awk '/packets transmitted/ { sent = $1; got = $4 } /min\/avg/ { split($0, a, "[=/]"); for (i in a) n++; avg = a[5] }
+		END { if (sent == "") exit 1; printf "%d of %d", got, sent; if (got) printf ", %.1f ms", avg; print "" }'
+}
+
+ping_from() {
+	local what=$1 count=$2 out
+	shift 2
+	out=$("$@" 2>/dev/null) || true
+	out=$(printf '%s\n' "$out" | ping_summary) || out="no answer"
+	printf '  ping %-28s %s\n' "$what" "$out"
+	saw "ping $what" "$out"
+	case $out in "$count of $count"*) return 0 ;; *) return 1 ;; esac
+}
+
+iperf_from() {
+	local what=$1 rate out
+	shift
+	out=$("$@" 2>&1) || { printf '%s\n' "$out" | tail -n 3; return 1; }
+	rate=$(printf '%s\n' "$out" | awk '/receiver/ { for (i = 1; i < NF; i++) if ($(i + 1) ~ /bits/) r = $i " " $(i + 1) } END { print r }')
+	[ -n "$rate" ] || return 1
+	printf '  iperf3 %-26s %s\n' "$what" "$rate"
+	saw "iperf3 $what" "$rate"
+}
+
+traffic() {
+	title "ping"
+	ping_from "vm1 -> wire" 5 guest_run vm1 "ping -c 5 -i 0.2 -W $VX_PING_WAIT $WIRE_IP"
+	ping_from "wire -> vm1" 5 wire ping -c 5 -i 0.2 -W $VX_PING_WAIT $IP1
+	[ "$VX_GUESTS" -lt 2 ] || ping_from "vm1 -> vm2" 5 guest_run vm1 "ping -c 5 -i 0.2 -W $VX_PING_WAIT $IP2"
+	title "iperf3, $VX_IPERF_SECONDS s each"
+	iperf_from "vm1 -> wire" guest_run vm1 "iperf3 -c $WIRE_IP -t $VX_IPERF_SECONDS -f m"
+	iperf_from "wire -> vm1" wire iperf3 -c $IP1 -t "$VX_IPERF_SECONDS" -f m
+	[ "$VX_GUESTS" -lt 2 ] || iperf_from "vm1 -> vm2" guest_run vm1 "iperf3 -c $IP2 -t $VX_IPERF_SECONDS -f m"
+}
+
+denied() {
+	vhost-xdp stats | awk '$1 == "dropped" && /denied/ { n += $3 } END { print n + 0 }'
+}
+
+swap() {
+	local port chain
+	port=$(port_id vm1)
+	title "swap vm1's from-guest policy with bpftool, its ping running all the while"
+	chain=$(bpf_chain_get "$port" 1)
+	guest_run vm1 "ping -i 0.1 -W 1 $WIRE_IP >/tmp/ping 2>&1 &"
+	bpf_policy_install closed "${VX_CLOSED:-$VX_TOP/tests/lib/closed.bpf.c}" 9
+	ping_from "vm1 -> wire, before" 5 guest_run vm1 "ping -c 5 -i 0.2 -W $VX_PING_WAIT $WIRE_IP"
+	echo "  now the chain names policy 9, which lets nothing pass:"
+	bpf_chain_set "$port" 1 9
+	if ping_from "vm1 -> wire, swapped in" 5 guest_run vm1 "ping -c 5 -i 0.2 -W 1 $WIRE_IP"; then
+		die "traffic went on under a policy that lets nothing pass"
+	fi
+	echo "  and back:"
+	# shellcheck disable=SC2086 # ids are meant
+	bpf_chain_set "$port" 1 $chain
+	ping_from "vm1 -> wire, swapped back" 5 guest_run vm1 "ping -c 5 -i 0.2 -W $VX_PING_WAIT $WIRE_IP"
+	guest_run vm1 "killall -INT ping; grep packets /tmp/ping" | sed 's/^/  the ping that ran all the while: /'
+}
+
+counters() {
+	title "counters: every frame that was not delivered has its reason"
+	run vhost-xdp stats
+	saw "frames dropped as \"denied\"" "$(denied)"
+}
+
+# The kernel engine: nobody of ours is left, and traffic goes on.
+unattended() {
+	local pids
+	title "every process of ours is ended, the guest's ping goes on"
+	pids=$(pgrep -x vhost-xdp) || true
+	# shellcheck disable=SC2086 # several pids are meant
+	[ -z "$pids" ] || kill -KILL $pids
+	echo "  processes of vhost-xdp: $(pgrep -x vhost-xdp | wc -l); the frames are carried by the kernel's own threads:"
+	ps -e -o pid,psr,comm 2>/dev/null | grep vhost-xdp- | sed 's/^/  /' || true
+	ping_from "vm1 -> wire, unattended" 5 guest_run vm1 "ping -c 5 -i 0.2 -W $VX_PING_WAIT $WIRE_IP"
+	ping_from "wire -> vm1, unattended" 5 wire ping -c 5 -i 0.2 -W "$VX_PING_WAIT" $IP1
+	echo "  and the next command finds the port again:"
+	run vhost-xdp port show vm1
+}
+
+seen() {
+	title "what was seen"
+	printf '  %s\n' "${table[@]}"
+}
