@@ -245,30 +245,35 @@ static bool turn(struct vx_vq *vq)
 	return vq->dir == VX_TO_GUEST ? rx_turn(vq) : tx_turn(vq);
 }
 
-/* The pumps count drops, and know nothing of tracepoints. */
-static noinline_for_stack bool turn_traced(struct vx_vq *vq)
+static bool arm(struct vx_vq *vq, u64 *deadline)
+{
+	return vq->dir == VX_TO_GUEST ? rx_arm(vq, deadline) : tx_arm(vq, deadline);
+}
+
+/* What is dropped is counted, by parts that know nothing of tracepoints: so compare. */
+static noinline_for_stack bool traced(struct vx_vq *vq, u64 *deadline)
 {
 	u64 before[VX_REASON_MAX];
-	bool more;
+	bool ret;
 	u32 i;
 
 	memcpy(before, vq->stats->drops, sizeof(before));
-	more = turn(vq);
+	ret = deadline ? arm(vq, deadline) : turn(vq);
 	for (i = 0; i < VX_REASON_MAX; i++) {
 		u64 n = READ_ONCE(vq->stats->drops[i]) - before[i];
 
 		if (n)
 			trace_drop(vq->pair->port->name, vq->pair->index, vq->dir, i, n);
 	}
-	return more;
+	return ret;
 }
 
 bool vx_turn_run(struct vx_vq *vq)
 {
-	return trace_drop_enabled() ? turn_traced(vq) : turn(vq);
+	return trace_drop_enabled() ? traced(vq, NULL) : turn(vq);
 }
 
 bool vx_turn_arm(struct vx_vq *vq, u64 *deadline)
 {
-	return vq->dir == VX_TO_GUEST ? rx_arm(vq, deadline) : tx_arm(vq, deadline);
+	return trace_drop_enabled() ? traced(vq, deadline) : arm(vq, deadline);
 }

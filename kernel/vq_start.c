@@ -107,7 +107,7 @@ static void pump_init(struct vx_vq *vq, struct vx_pair *pair)
 }
 
 /* -EAGAIN: the ring is not mapped yet, and the VMM was asked. Under mutex, or before anybody knows of the vring. */
-static int start(struct vx_vq *vq, struct vx_pair *pair)
+static int ring_start(struct vx_vq *vq, struct vx_pair *pair)
 {
 	struct vx_dev *dev = vq->dev;
 	const struct vx_mem_table *mem = vq->ring.iotlb ? dev->iotlb.table : dev->mem;
@@ -151,7 +151,7 @@ void vx_vq_pause(struct vx_vq *vq)
 
 bool vx_vq_restart(struct vx_vq *vq)
 {
-	int err = start(vq, vq->pair);
+	int err = ring_start(vq, vq->pair);
 
 	if (err && err != -EAGAIN && vq->err)
 		eventfd_signal(vq->err);
@@ -182,7 +182,7 @@ static int first_start(struct vx_vq *vq, struct vx_pair *pair)
 	if (vx_dev_log(dev) && !dev->log.size)
 		return -EFAULT;
 	vq->ring.iotlb = dev->features & (1ULL << VIRTIO_F_ACCESS_PLATFORM);
-	err = start(vq, pair);
+	err = ring_start(vq, pair);
 	return err == -EAGAIN ? 0 : err;
 }
 

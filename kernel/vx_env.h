@@ -51,13 +51,13 @@
 #define VX_READ_ONCE(x)		READ_ONCE(x)
 #define VX_WRITE_ONCE(x, v)	WRITE_ONCE(x, v)
 
-#define vx_load_acquire(p)	smp_load_acquire(p)
-#define vx_store_release(p, v)	smp_store_release(p, v)
+#define vx_load_acquire(p)	smp_load_acquire(p)	/* pairs as xsk_ring.h says */
+#define vx_store_release(p, v)	smp_store_release(p, v)	/* pairs as xsk_ring.h says */
 
-/* The guest runs on several CPUs even where the host has one. */
-#define vx_rmb()	virt_rmb()
-#define vx_wmb()	virt_wmb()
-#define vx_mb()		virt_mb()
+/* The guest runs on several CPUs even where the host has one. The driver has its own of each: vring*.c. */
+#define vx_rmb()	virt_rmb()	/* pairs with the driver's */
+#define vx_wmb()	virt_wmb()	/* pairs with the driver's */
+#define vx_mb()		virt_mb()	/* pairs with the driver's */
 
 static inline void *vx_zalloc(size_t size)
 {

@@ -109,8 +109,8 @@ static int judge_existing(const struct vx_port *old, const struct vx_port_spec *
 
 	if (!vx_port_alive(old) && kernel)
 		return vx_fail(-ENETDOWN,
-			       "port %s exists already, but its netdevs are gone; bring it back: vhost-xdp port attach %s, or delete it", name,
-			       name);
+			       "port %s exists already, but its netdevs are gone; bring it back: vhost-xdp port attach %s, or delete it",
+			       name, name);
 	if (!vx_port_alive(old))
 		return vx_fail(-ESTALE,
 			       "port %s is left from a dead run, its netdevs are gone; clean up first: vhost-xdp port "

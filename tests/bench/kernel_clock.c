@@ -59,19 +59,18 @@ static bool first_line(const char *path, char *line, int size)
 }
 
 /* Threads of vhost devices, kernel threads or not. */
-static bool is_worker(int pid, int tid)
+static bool is_worker(const char *comm)
 {
-	char path[64], comm[32];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
-	return first_line(path, comm, sizeof(comm)) && (!strncmp(comm, "vhost", 5) || !strncmp(comm, "vx", 2));
+	return !strncmp(comm, "vhost", 5) || !strncmp(comm, "vx", 2);
 }
 
-static void worker_add(struct vxk_sample *s, int pid, int tid)
+static void worker_add(struct vxk_sample *s, const char *comm, int pid, int tid)
 {
 	unsigned long long run, wait, times;
 	char path[64], line[128];
 
+	if (!is_worker(comm))
+		return;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
 	if (first_line(path, line, sizeof(line)) && sscanf(line, "%llu %llu %llu", &run, &wait, &times) == 3) {
 		s->worker_run += run;
@@ -79,33 +78,48 @@ static void worker_add(struct vxk_sample *s, int pid, int tid)
 	}
 }
 
-static void worker_promote(struct vxk_sample *s, int pid, int tid)
+/* What the kernel puts off to ksoftirqd must not wait until a row is over. */
+static void promote(struct vxk_sample *s, const char *comm, int pid, int tid)
 {
-	const struct sched_param param = { .sched_priority = VXK_PRIORITY };
+	struct sched_param param = { .sched_priority = VXK_PRIORITY };
 
+	if (!strncmp(comm, "ksoftirqd", 9))
+		param.sched_priority++;
+	else if (!is_worker(comm))
+		return;
 	if (sched_setscheduler(tid, SCHED_FIFO, &param))
-		fprintf(stderr, "kernel_drive: worker %d: %s\n", tid, strerror(errno));
+		fprintf(stderr, "kernel_drive: %s: %s\n", comm, strerror(errno));
 }
 
-static void each_worker(void (*each)(struct vxk_sample *s, int pid, int tid), struct vxk_sample *s)
+static void each_thread_of(int pid, void (*each)(struct vxk_sample *s, const char *comm, int pid, int tid), struct vxk_sample *s)
 {
-	DIR *proc = opendir("/proc"), *tasks;
-	struct dirent *p, *t;
+	char path[64], comm[32];
+	struct dirent *e;
+	DIR *d;
 
-	while (proc && (p = readdir(proc))) {
-		int pid = atoi(p->d_name);
-		char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		int tid = atoi(e->d_name);
 
-		snprintf(path, sizeof(path), "/proc/%d/task", pid);
-		tasks = pid > 0 ? opendir(path) : NULL;
-		while (tasks && (t = readdir(tasks)))
-			if (atoi(t->d_name) > 0 && is_worker(pid, atoi(t->d_name)))
-				each(s, pid, atoi(t->d_name));
-		if (tasks)
-			closedir(tasks);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
+		if (tid > 0 && first_line(path, comm, sizeof(comm)))
+			each(s, comm, pid, tid);
 	}
-	if (proc)
-		closedir(proc);
+	if (d)
+		closedir(d);
+}
+
+static void each_thread(void (*each)(struct vxk_sample *s, const char *comm, int pid, int tid), struct vxk_sample *s)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (atoi(e->d_name) > 0)
+			each_thread_of(atoi(e->d_name), each, s);
+	if (d)
+		closedir(d);
 }
 
 int vxk_priority(void)
@@ -116,7 +130,7 @@ int vxk_priority(void)
 		fprintf(stderr, "kernel_drive: SCHED_FIFO: %s\n", strerror(errno));
 		return -errno;
 	}
-	each_worker(worker_promote, NULL);
+	each_thread(promote, NULL);
 	return 0;
 }
 
@@ -152,7 +166,7 @@ void vxk_clock_start(struct vxk_sample *s)
 	const char *number = getenv("VXK_SECTION");
 
 	*s = (struct vxk_sample){ 0 };
-	each_worker(worker_add, s);
+	each_thread(worker_add, s);
 	mark_number(atoi(number ? number : "0"));
 	s->idle = idle_time();
 	s->now = vxk_now();
@@ -167,7 +181,7 @@ void vxk_clock_stop(struct vxk_sample *s)
 	MARK_(MARK_STOP);
 	s->now = vxk_now();
 	s->idle = idle_time();
-	each_worker(worker_add, s);
+	each_thread(worker_add, s);
 	if (symbols && number)
 		write_symbols(symbols, number);
 }

@@ -36,7 +36,7 @@ static inline void vxk_loop(uint64_t n)
 int vxk_clock_open(void);
 /*
  * Let this thread and the workers of vhost devices run at one real-time priority: each until it sleeps, and all else (the
- * generator) when they do. Which frames come in one batch is then nobody's chance. 0 or a negative errno after one printed line.
+ * generator) when they do; ksoftirqd before all. Which frames come in one batch is then nobody's chance. 0 or a negative errno after one printed line.
  */
 #define VXK_PRIORITY	1
 int vxk_priority(void);

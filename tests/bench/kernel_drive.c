@@ -129,7 +129,7 @@ static void tx_run(uint32_t n)
 		n -= batch;
 	}
 	while (d.vhost.fd >= 0 && d.wire.page->good < until)
-		usleep(1);	/* what a softirq of lower priority still holds */
+		usleep(1000);	/* what a softirq still holds */
 }
 
 /* --- frames to the guest --------------------------------------------------- */

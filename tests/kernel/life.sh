@@ -10,5 +10,5 @@ set -eu
 for tool in seqflow vufront vxkern_port; do
 	testhost_file "$VX_O/tools/$tool" "/t/build/tools/$tool"
 done
-testhost_tools ethtool
+testhost_tools ethtool nsenter
 testhost_boot "$1" 220 "/t/tests/kernel/inner/life ${VX_SEED:-1}" || die "on kernel $1: see above"

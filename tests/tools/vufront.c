@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vufront SOCKET [NAME VALUE]...: (or a kernel's vhost device: lib/vk.h) a guest's network driver, reduced to what proves a back end: it sends and receives
+ * vufront SOCKET [NAME VALUE]...: a guest's network driver, reduced to what proves a back end: it sends and receives
  * sequence-numbered frames over virtqueues of every shape. Status 0 only when all expected frames came once and unharmed,
- * all sent buffers came back, and the dirty log (if on) names every page that was written.
+ * all sent buffers came back, and the dirty log (if on) names every page that was written. Instead of a socket: a vhost
+ * device of the kernel, as in lib/vk.h.
  *
  * shape	packed, indirect, event, mrg, v1, csum, tso (0/1); size: ring entries; queues: pairs; regions: of memory;
  *		slots 1: regions one by one; pieces: descriptors a frame is cut into; rxbuf: bytes of a receive buffer

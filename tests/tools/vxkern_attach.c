@@ -422,6 +422,43 @@ static void used_rings(void)
 	expect_errno(kport_del(control, PORT), 0, EBUSY, "PORT_DEL of an attached port");
 }
 
+/* Two pairs with one UMEM: each has chunks of its own, or it is refused. */
+static void shared_umem(void)
+{
+	static const struct {
+		const char *what;
+		uint32_t first, frames;
+		int want;
+	} parts[] = {
+		{ "the same chunks as the first", 0, 3 * ENTRIES / 2, EINVAL },
+		{ "one chunk of the first's", 3 * ENTRIES / 2 - 1, ENTRIES, EINVAL },
+		{ "all chunks", 0, 0, EINVAL },
+		{ "chunks behind the end", 3 * ENTRIES / 2, 3 * ENTRIES / 2 + 1, EINVAL },
+		{ "the other half", 3 * ENTRIES / 2, 3 * ENTRIES / 2, 0 },
+	};
+	struct vhost_xdp_totals before = kport_totals(control);
+	static struct kport two = { .shared = true };
+
+	expect_about("a UMEM shared by two pairs");
+	kport_sockets(&two, "shared", host, guest, 2, ENTRIES);
+	expect_errno(kport_new(control, "shared", 2, 1500), 0, 0, "PORT_NEW");
+	two.desc[1].umem_fd = -1;
+	expect_errno(kport_attach(control, &two, good_prog), 0, EINVAL, "without saying whose");
+	kport_detach(control, "shared");
+	kport_forget(&two);
+	two.shared = true;
+	kport_sockets(&two, "shared", host, guest, 2, ENTRIES);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		two.desc[1].first_frame = parts[i].first;
+		two.desc[1].frames = parts[i].frames;
+		expect_errno(kport_attach(control, &two, good_prog), parts[i].want, parts[i].want, "%s", parts[i].what);
+	}
+	expect_true(kport_totals(control).sockets == before.sockets + 2, "two sockets are held");
+	expect_errno(kport_del(control, "shared"), 0, 0, "PORT_DEL");
+	kport_forget(&two);
+	expect_true(kport_settled(control, &before), "totals are as before");
+}
+
 int main(int argc, char **argv)
 {
 	struct vhost_xdp_totals before;
@@ -444,6 +481,9 @@ int main(int argc, char **argv)
 	used_rings();
 	kport_detach(control, PORT);
 	kport_del(control, PORT);
+	kport_forget(&port);
+	kport_socket_close(&on_queue_1);
+	shared_umem();
 	expect_true(kport_settled(control, &before), "totals are as before");
 	return expect_done("vxkern_attach");
 }

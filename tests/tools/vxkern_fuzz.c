@@ -35,6 +35,7 @@ static struct kport port;
 static struct vworld world;
 static uint8_t *arena;
 static uint64_t done[6];
+static uint64_t *taken;	/* ioctls that succeeded; shared with the children */
 
 static uint32_t rnd(void)
 {
@@ -147,7 +148,7 @@ static void any_ioctl(int fd, unsigned int kind)
 	}
 	if (rnd() % 20 == 0)
 		request = rnd() % 2 ? request ^ 1u << rnd() % 32 : rnd();
-	ioctl(fd, request, rnd() % 20 ? (uintptr_t)buf : (uintptr_t)number());
+	*taken += ioctl(fd, request, rnd() % 20 ? (uintptr_t)buf : (uintptr_t)number()) >= 0;
 }
 
 static void any_io(int fd)
@@ -239,7 +240,7 @@ static void ports_gone(void)
 
 static void one_child(uint64_t n)
 {
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	state = seed * 0x9e3779b97f4a7c15ull + n + 1;
@@ -273,13 +274,15 @@ int main(int argc, char **argv)
 	prog = prog_verdict(BPF_PROG_TYPE_XDP, BPF_XDP, XDP_PASS);
 	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	world = (struct vworld){ .path = "kernel:" PORT, .ours = true, .vu.sock = -1 };
-	if (arena == MAP_FAILED || vu_mem_init(&world.vu, 3))
+	taken = mmap(NULL, sizeof(*taken), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (arena == MAP_FAILED || taken == MAP_FAILED || vu_mem_init(&world.vu, 3))
 		must("memory", ENOMEM);
 	for (uint64_t n = 0; n < (total + PER_CHILD - 1) / PER_CHILD; n++)
 		one_child(n);
-	printf("vxkern_fuzz: seed %" PRIu64 ": %" PRIu64 " calls; children: %" PRIu64 " ended by themselves, %" PRIu64
-	       " shot themselves, %" PRIu64 " hung, %" PRIu64 " had no device\n", seed, total, done[0], done[1], done[2], done[3]);
+	printf("vxkern_fuzz: seed %" PRIu64 ": %" PRIu64 " calls, %" PRIu64 " ioctls done as asked; children: %" PRIu64 " ended by themselves, %" PRIu64
+	       " shot themselves, %" PRIu64 " hung, %" PRIu64 " had no device\n", seed, total, *taken, done[0], done[1], done[2], done[3]);
 	must("totals are not what they were", kport_settled(control, &before) ? 0 : EUCLEAN);
+	must("nothing was ever done", *taken < total / 20 ? EINVAL : 0);
 	must("a child hung", done[2] ? ETIMEDOUT : 0);
 	must("a child had no device", done[3] ? ENODEV : 0);
 	must("PORT_NEW", kport_new(control, PORT, 1, 1500));

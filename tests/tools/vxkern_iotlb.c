@@ -46,8 +46,8 @@ static int map_page(uint64_t iova)
 /* Answer what was missed; false when there was nothing or something strange. */
 static bool answer(void)
 {
-	struct vhost_msg_v2 m2;
-	struct vhost_msg m1;
+	struct vhost_msg_v2 m2 = { 0 };
+	struct vhost_msg m1 = { 0 };
 	const struct vhost_iotlb_msg *iotlb = second ? &m2.iotlb : &m1.iotlb;
 	ssize_t want = second ? sizeof(m2) : sizeof(m1);
 

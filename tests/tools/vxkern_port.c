@@ -3,7 +3,7 @@
  * vxkern_port COMMAND NAME [WORD VALUE]...: a port of the kernel engine made by hand, without our own command line and its
  * programs, for tests of the module alone. Nothing of this process stays when it has ended.
  *
- * add NAME host H guest G	PORT_NEW and PORT_ATTACH on a veth pair, with pairs N (1), entries N (2048) of the AF_XDP rings,
+ * add NAME host H guest G	PORT_NEW and PORT_ATTACH on a veth pair, with pairs N (1), shared 1 (one UMEM for all), entries N (2048) of the AF_XDP rings,
  *				mtu N (1500), prog WHAT (pass); attach: the same without PORT_NEW
  * prog NAME prog WHAT		what is done with frames from the guest: pass (to the host end), drop, tx, abort, or the name of a
  *				netdev where they leave; or tail:FILE, whatever is in slot 0 of the PROG_ARRAY pinned at FILE, which the
@@ -32,7 +32,7 @@
 #include <vhost_xdp/stats.h>
 
 static const char *name, *host, *guest, *what = "pass", *page_file;
-static uint64_t pairs = 1, entries = 2048, mtu = 1500, rounds = 500;
+static uint64_t pairs = 1, entries = 2048, mtu = 1500, rounds = 500, shared;
 static int control;
 
 static void fail(const char *text, int err)
@@ -74,6 +74,7 @@ static void attach(void)
 	if (!host || !guest)
 		fail("host and guest are wanted", EINVAL);
 	kport_chunk = mtu > 1500 ? 4096 : 2048;
+	p.shared = shared;
 	kport_prepare(&p, name, host, guest, pairs, entries);
 	if (!strncmp(what, "tail:", 5)) {
 		p.keep[p.attach.nkeep++] = bpf_obj_get(what + 5);
@@ -207,7 +208,7 @@ static void cycle(void)
 	int prog = program(what);
 
 	for (uint64_t i = 0; i < rounds; i++) {
-		struct kport p;
+		struct kport p = { .shared = shared };
 		int fd;
 
 		check("PORT_NEW", kport_new(control, name, pairs, mtu));
@@ -243,7 +244,7 @@ int main(int argc, char **argv)
 	const struct word table[] = {
 		{ "host", WORD_TEXT, &host }, { "guest", WORD_TEXT, &guest }, { "prog", WORD_TEXT, &what },
 		{ "page", WORD_TEXT, &page_file }, { "pairs", WORD_U64, &pairs }, { "entries", WORD_U64, &entries },
-		{ "mtu", WORD_U64, &mtu }, { "rounds", WORD_U64, &rounds }, {}
+		{ "mtu", WORD_U64, &mtu }, { "shared", WORD_U64, &shared }, { "rounds", WORD_U64, &rounds }, {}
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {

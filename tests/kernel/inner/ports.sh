@@ -6,6 +6,7 @@
 
 WIRE_MAC=02:00:00:00:00:01 WIRE_IP=10.9.0.1
 GUEST_MAC=52:54:00:00:00:01 GUEST_IP=10.9.0.11
+# shellcheck disable=SC2034 # for those who source this
 vx_flows=0 failed=0
 
 module_in() {
@@ -14,6 +15,7 @@ module_in() {
 }
 
 # failing WHAT: noted, and the test goes on
+# shellcheck disable=SC2034 # the same
 failing() { failed=1; echo "FAILED: $*"; }
 
 # veth_up NAME [QUEUES [MTU]]

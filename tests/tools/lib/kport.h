@@ -46,13 +46,14 @@ int kport_set_prog(int control, const char *name, int prog);
 int kport_open(int control, const char *name, uint32_t pair, uint32_t flags);
 struct vhost_xdp_totals kport_totals(int control);
 void kport_print_totals(const struct vhost_xdp_totals *t);
-/* Are the totals what they were, or soon? Not everything is given back at once. Printed when they are not. */
+/* Are the totals what they were, or soon? Not everything is given back at once. Printed when something was left. */
 bool kport_settled(int control, const struct vhost_xdp_totals *before);
 
 /* All of an attach that needs no further thought. */
 struct kport {
 	char name[VHOST_XDP_NAME_LEN];
 	uint32_t host, guest, nsockets;
+	bool shared;
 	struct kport_socket socket[VHOST_XDP_PAIRS_MAX];
 	struct vhost_xdp_socket desc[VHOST_XDP_PAIRS_MAX];
 	int page, xskmap, keep[2];
@@ -60,7 +61,7 @@ struct kport {
 };
 
 /*
- * Make sockets on a netdev's first n queues. p->attach is then complete but for prog_fd. Ends the program where the kernel
+ * Make sockets on a netdev's first n queues, each with a UMEM of its own, or with p->shared set all with a part of the first's. p->attach is then complete but for prog_fd. Ends the program where the kernel
  * refuses. kport_prepare: and a program there that sends to them.
  */
 void kport_sockets(struct kport *p, const char *name, const char *host, const char *guest, uint32_t n, uint32_t entries);

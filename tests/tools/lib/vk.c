@@ -124,12 +124,14 @@ static int set_memory(const struct vk *vk, const void *payload)
 /* As QEMU does it, five times. */
 static int announce(const struct vk *vk, const uint8_t *mac)
 {
+	/* Ethernet and IPv4 addresses; "who am I" */
+	static const uint8_t rarp[] = { 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3 };
 	uint8_t header[12] = { 0 }, frame[RARP_LEN] = { 0 };
 	const struct iovec iov[2] = { { header, sizeof(header) }, { frame, sizeof(frame) } };
 
 	memset(frame, 0xff, ETH_ALEN);
 	memcpy(frame + 6, mac, ETH_ALEN);
-	memcpy(frame + 12, "\x80\x35\0\1\10\0\6\4\0\3", 10);
+	memcpy(frame + 12, rarp, sizeof(rarp));
 	memcpy(frame + 22, mac, ETH_ALEN);
 	memcpy(frame + 32, mac, ETH_ALEN);
 	for (int i = 0; i < 5; i++)
@@ -153,12 +155,14 @@ static int set_features(struct vu *vu, uint64_t features)
 
 int vk_request(struct vu *vu, uint32_t request, const void *payload, const int *fds, int nfds)
 {
+	static const uint64_t nothing[8];
 	const uint64_t value = payload ? *(const uint64_t *)payload : 0;
-	const uint32_t index = payload ? *(const uint32_t *)payload : 0;
+	const uint32_t index = value;
 	struct vhost_vring_addr addr;
 	struct vhost_vring_state state;
 	struct vk *vk = vu->vk;
 
+	payload = payload ? payload : nothing;
 	switch (request) {
 	case VU_SET_OWNER:
 		return all(vk, VHOST_SET_OWNER, NULL);
