@@ -15,13 +15,14 @@
 #include "pump.h"
 #include "sink.h"
 
-#define BULK	64u	/* pages that are asked for at a time */
+#define BULK_MIN	8u	/* pages that are asked for at a time: few, so that no single frame waits for many */
+#define BULK_MAX	64u
 #define SECTION	64u	/* frames judged with softirqs off */
 
-/* What became of the pages of one section. */
+/* What became of the frames of one section. */
 struct section {
 	struct list_head passed;	/* skbs for the host end */
-	u32 given, freed;
+	DECLARE_BITMAP(lent, SECTION);	/* frames that the program passed on */
 };
 
 static struct page *frame_page(const struct vx_frame *f)
@@ -37,56 +38,122 @@ static void frame_init(const struct vx_sink *s, struct vx_frame *f, struct page 
 	f->cookie = (uintptr_t)page;
 }
 
-/* --- pages --- */
+/*
+ * --- pages, under s->lock ---
+ *
+ * A page that is passed on keeps a reference of ours, and is used anew when that is the last one: to take a page from the kernel, which
+ * clears it, and to give it back costs more than all the rest that is done for a small frame.
+ */
 
-static u32 cache_take(struct vx_sink *s, struct vx_frame *f, u32 n)
+static void sink_unlock(struct vx_sink *s) __releases(&s->lock)
 {
-	u32 i;
+	s64 held = s->taken - s->freed, change = held - s->counted;
 
-	spin_lock(&s->lock);
-	n = min(n, s->ncache);
-	for (i = 0; i < n; i++)
-		frame_init(s, &f[i], s->cache[--s->ncache]);
+	s->counted = held;
 	spin_unlock(&s->lock);
-	return n;
+	if (change)
+		vx_count(VX_COUNT_TX_PAGES, change);
 }
 
-/* Takes over all n pages, of which `taken` are new. A sink that lets go of its pages while we come keeps none. */
-static void cache_put(struct vx_sink *s, struct page **page, u32 n, u32 taken)
+/* Nobody else has it, or others will free it. */
+static void let_go(struct vx_sink *s, struct page *page)
 {
-	u32 room;
+	s->freed++;
+	put_page(page);
+}
+
+/* For the next frame. A sink that has let go of its host end keeps nothing. */
+static void keep(struct vx_sink *s, struct page *page)
+{
+	if (s->ncache < VX_SINK_CACHE && rcu_access_pointer(s->prog))
+		s->cache[s->ncache++] = page;
+	else
+		let_go(s, page);
+}
+
+static bool is_back(struct page *page)
+{
+	return page_ref_count(page) == 1;
+}
+
+static struct page *oldest_lent(struct vx_sink *s)
+{
+	struct page *page = s->lent[s->lent_at];
+
+	s->lent_at = (s->lent_at + 1) % VX_SINK_LENT;
+	s->nlent--;
+	return page;
+}
+
+static void lend(struct vx_sink *s, struct page *page)
+{
+	struct page *old;
+
+	if (unlikely(!rcu_access_pointer(s->prog))) {
+		let_go(s, page);
+		return;
+	}
+	if (unlikely(s->nlent == VX_SINK_LENT)) {
+		old = oldest_lent(s);
+		if (is_back(old))
+			keep(s, old);
+		else
+			let_go(s, old);
+	}
+	s->lent[(s->lent_at + s->nlent++) % VX_SINK_LENT] = page;
+}
+
+/* One that has come back. Those that stay away for long are given up, so that they do not stand before others. */
+static struct page *come_back(struct vx_sink *s)
+{
+	while (s->nlent) {
+		if (is_back(s->lent[s->lent_at]))
+			return oldest_lent(s);
+		if (s->nlent <= VX_SINK_LENT / 2)
+			return NULL;
+		let_go(s, oldest_lent(s));
+	}
+	return NULL;
+}
+
+/* --- frames --- */
+
+static u32 reuse(struct vx_sink *s, struct vx_frame *f, u32 n)
+{
+	struct page *page;
+	u32 i = 0;
 
 	spin_lock(&s->lock);
-	room = rcu_access_pointer(s->prog) ? VX_SINK_CACHE - s->ncache : 0;
-	while (n && room) {
-		s->cache[s->ncache++] = page[--n];
-		room--;
-	}
-	s->taken += taken;
-	s->freed += n;
-	spin_unlock(&s->lock);
-	if (taken != n)
-		vx_count(VX_COUNT_TX_PAGES, (s64)taken - n);
-	while (n)
-		__free_page(page[--n]);
+	for (; i < n && s->ncache; i++)
+		frame_init(s, &f[i], s->cache[--s->ncache]);
+	for (; i < n && (page = come_back(s)); i++)
+		frame_init(s, &f[i], page);
+	sink_unlock(s);
+	/* Those who had the pages have read them before we write there. */
+	smp_acquire__after_ctrl_dep();
+	return i;
 }
 
 static u32 refill(struct vx_sink *s, struct vx_frame *f, u32 n)
 {
-	struct page *page[BULK] = { NULL };
-	u32 i, got = alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, BULK, page);
+	struct page *page[BULK_MAX] = { NULL };
+	u32 i, got = alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, clamp(n, BULK_MIN, BULK_MAX), page);
 
 	n = min(n, got);
 	for (i = 0; i < n; i++)
 		frame_init(s, &f[i], page[i]);
-	cache_put(s, page + n, got - n, got);
+	spin_lock(&s->lock);
+	s->taken += got;
+	for (; i < got; i++)
+		keep(s, page[i]);
+	sink_unlock(s);
 	return n;
 }
 
 static u32 sink_alloc(void *ctx, struct vx_frame *f, u32 n)
 {
 	struct vx_sink *s = ctx;
-	u32 done = cache_take(s, f, n), got = 1;
+	u32 done = reuse(s, f, n), got = 1;
 
 	for (; done < n && got; done += got)
 		got = refill(s, f + done, n - done);
@@ -95,15 +162,13 @@ static u32 sink_alloc(void *ctx, struct vx_frame *f, u32 n)
 
 static void sink_free(void *ctx, struct vx_frame *f, u32 n)
 {
-	struct page *page[BULK];
-	u32 i, part;
+	struct vx_sink *s = ctx;
+	u32 i;
 
-	for (; n; n -= part, f += part) {
-		part = min(n, BULK);
-		for (i = 0; i < part; i++)
-			page[i] = frame_page(&f[i]);
-		cache_put(ctx, page, part, 0);
-	}
+	spin_lock(&s->lock);
+	for (i = 0; i < n; i++)
+		keep(s, frame_page(&f[i]));
+	sink_unlock(s);
 }
 
 /* --- verdicts --- */
@@ -119,8 +184,9 @@ static bool pass(struct vx_sink *s, struct section *sec, struct xdp_buff *xdp)
 }
 
 /* VX_REASON_NONE: the frame has left, or the program dropped it. The program may have moved its ends. */
-static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_prog *prog, const struct vx_frame *f)
+static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_prog *prog, const struct vx_frame *f, u32 i)
 {
+	struct page *page = frame_page(f);
 	struct xdp_buff xdp;
 	u32 act;
 
@@ -129,18 +195,15 @@ static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_p
 	act = bpf_prog_run_xdp(prog, &xdp);
 	switch (act) {
 	case XDP_REDIRECT:
-		if (unlikely(xdp_do_redirect(s->host, &xdp, prog)))
-			return VX_REASON_TX_FAILED;
-		sec->given++;
-		return VX_REASON_NONE;
 	case XDP_PASS:
-		if (unlikely(!pass(s, sec, &xdp)))
+		page_ref_inc(page);
+		if (unlikely(act == XDP_PASS ? !pass(s, sec, &xdp) : xdp_do_redirect(s->host, &xdp, prog))) {
+			page_ref_dec(page);
 			return VX_REASON_TX_FAILED;
-		sec->given++;
+		}
+		__set_bit(i, sec->lent);
 		return VX_REASON_NONE;
 	case XDP_DROP:
-		sec->freed++;
-		__free_page(frame_page(f));
 		return VX_REASON_NONE;
 	case XDP_TX:
 		return VX_REASON_BAD_VERDICT;
@@ -151,14 +214,6 @@ static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_p
 		trace_xdp_exception(s->host, prog, act);
 		return VX_REASON_BAD_VERDICT;
 	}
-}
-
-static void drop(struct section *sec, struct vx_frame *f, struct vx_queue_stats *st, enum vx_reason reason)
-{
-	vx_stat_drop(st, reason, 1);
-	f->len = 0;
-	sec->freed++;
-	__free_page(frame_page(f));
 }
 
 /* Returns how many were not dropped by us. Softirqs are off, in an RCU read section. */
@@ -178,13 +233,32 @@ static u32 judge_all(struct vx_sink *s, struct section *sec, struct vx_frame *f,
 		if (i + 1 < n)
 			prefetch(f[i + 1].data);
 		if (likely(!why))
-			why = judge(s, sec, prog, &f[i]);
-		if (unlikely(why))
-			drop(sec, &f[i], st, why);
-		else
+			why = judge(s, sec, prog, &f[i], i);
+		if (likely(!why)) {
 			sent++;
+			continue;
+		}
+		vx_stat_drop(st, why, 1);
+		f[i].len = 0;
 	}
 	return sent;
+}
+
+static void settle(struct vx_sink *s, const struct section *sec, const struct vx_frame *f, u32 n)
+{
+	u32 i, given = 0;
+
+	spin_lock(&s->lock);
+	for (i = 0; i < n; i++) {
+		if (test_bit(i, sec->lent)) {
+			lend(s, frame_page(&f[i]));
+			given++;
+		} else {
+			keep(s, frame_page(&f[i]));
+		}
+	}
+	WRITE_ONCE(s->given, s->given + given);
+	sink_unlock(s);
 }
 
 static u32 send_section(struct vx_sink *s, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
@@ -203,12 +277,7 @@ static u32 send_section(struct vx_sink *s, struct vx_frame *f, u32 n, struct vx_
 	rcu_read_unlock();
 	bpf_net_ctx_clear(ctx);
 	local_bh_enable();
-
-	spin_lock(&s->lock);
-	s->given += sec.given;
-	s->freed += sec.freed;
-	spin_unlock(&s->lock);
-	vx_count(VX_COUNT_TX_PAGES, -(s64)n);
+	settle(s, &sec, f, n);
 	return sent;
 }
 
@@ -252,7 +321,7 @@ int vx_sink_attach(struct vx_sink *s, struct net_device *host, struct bpf_prog *
 
 	if (err)
 		return err;
-	err = xdp_rxq_info_reg_mem_model(&s->rxq, MEM_TYPE_PAGE_ORDER0, NULL);
+	err = xdp_rxq_info_reg_mem_model(&s->rxq, MEM_TYPE_PAGE_SHARED, NULL);
 	if (err) {
 		xdp_rxq_info_unreg(&s->rxq);
 		return err;
@@ -269,15 +338,12 @@ void vx_sink_set_prog(struct vx_sink *s, struct bpf_prog *prog)
 
 static void drain(struct vx_sink *s)
 {
-	u32 n;
-
 	spin_lock(&s->lock);
-	n = s->ncache;
-	s->freed += n;
 	while (s->ncache)
-		__free_page(s->cache[--s->ncache]);
-	spin_unlock(&s->lock);
-	vx_count(VX_COUNT_TX_PAGES, -(s64)n);
+		let_go(s, s->cache[--s->ncache]);
+	while (s->nlent)
+		let_go(s, oldest_lent(s));
+	sink_unlock(s);
 }
 
 void vx_sink_detach(struct vx_sink *s)

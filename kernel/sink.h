@@ -20,6 +20,7 @@
 #include "frame.h"
 
 #define VX_SINK_CACHE	256u	/* empty pages kept */
+#define VX_SINK_LENT	512u	/* pages passed on that we wait for */
 /* The longest frame that one page carries. */
 #define VX_SINK_ROOM_MAX	((u32)(PAGE_SIZE - XDP_PACKET_HEADROOM - SKB_DATA_ALIGN(sizeof(struct skb_shared_info))))
 
@@ -35,11 +36,14 @@ struct vx_sink {
 	struct xdp_rxq_info rxq;
 
 	spinlock_t lock;		/* everything below */
-	u64 given;			/* pages passed on */
+	u64 given;			/* frames passed on */
 	u64 taken;			/* pages taken from the kernel */
-	u64 freed;
-	u32 ncache;			/* 0 while not attached */
+	u64 freed;			/* pages that we have no reference on any more */
+	s64 counted;			/* the difference of both, as in VX_COUNT_TX_PAGES */
+	u32 ncache;			/* 0 while not attached, as is .nlent */
+	u32 lent_at, nlent;		/* a ring, oldest first */
 	struct page *cache[VX_SINK_CACHE];
+	struct page *lent[VX_SINK_LENT];
 };
 
 /* The struct vx_sink is the ctx. capacity is bounded by what one turn may hold. alloc falls short only when memory does. */
@@ -62,7 +66,7 @@ void vx_sink_detach(struct vx_sink *s);
 /* The host end's name into name[IFNAMSIZ]; false while there is none. */
 bool vx_sink_host_name(const struct vx_sink *s, char *name);
 
-/* Pages that the program passed on. */
+/* Frames, and so pages, that the program passed on. */
 static inline u64 vx_sink_given(const struct vx_sink *s)
 {
 	return READ_ONCE(s->given);

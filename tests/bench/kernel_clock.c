@@ -75,6 +75,7 @@ static void worker_add(struct vxk_sample *s, const char *comm, int pid, int tid)
 	if (first_line(path, line, sizeof(line)) && sscanf(line, "%llu %llu %llu", &run, &wait, &times) == 3) {
 		s->worker_run += run;
 		s->worker_wakeups += times;
+		s->workers++;
 	}
 }
 

@@ -16,6 +16,7 @@ struct vxk_sample {
 	uint64_t idle;			/* ns */
 	uint64_t worker_run;		/* ns that threads of vhost devices ran */
 	uint64_t worker_wakeups;
+	uint32_t workers;
 };
 
 static inline uint64_t vxk_now(void)
@@ -36,7 +37,8 @@ static inline void vxk_loop(uint64_t n)
 int vxk_clock_open(void);
 /*
  * Let this thread and the workers of vhost devices run at one real-time priority: each until it sleeps, and all else (the
- * generator) when they do; ksoftirqd before all. Which frames come in one batch is then nobody's chance. 0 or a negative errno after one printed line.
+ * generator) when they do; ksoftirqd before all. Which frames come in one batch is then nobody's chance. 0 or a negative
+ * errno after one printed line.
  */
 #define VXK_PRIORITY	1
 int vxk_priority(void);

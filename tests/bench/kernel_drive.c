@@ -283,6 +283,8 @@ static int measure_idle(void)
 	vxk_clock_start(&from);
 	sleep(IDLE_SECONDS);
 	vxk_clock_stop(&to);
+	if (!to.workers || !to.worker_run)
+		return broken("no worker was found, or none ever ran");
 	printf("insns_per_s=%.0f worker_insns=%.0f worker_wakeups=%.1f\n", vxk_clock_busy(&from, &to) / IDLE_SECONDS,
 	       (double)(to.worker_run - from.worker_run) / IDLE_SECONDS,
 	       (double)(to.worker_wakeups - from.worker_wakeups) / IDLE_SECONDS);

@@ -156,7 +156,8 @@ function kind_of(f) {
 		return "their map look-ups"
 	if (f ~ /test_run|page_pool_refill/)
 		return "generator"
-	if (f ~ /clear_page|alloc_pages|free_unref|rmqueue|free_pages|free_frozen|page_frag|kmem_cache|slab|folio|page_pool|pfnblock|kfree|kmalloc|get_page|put_page/)
+	if (f ~ /clear_page|alloc_pages|free_unref|rmqueue|free_pages|free_frozen|page_frag|page_pool|folio|pfnblock|get_page|put_page/ ||
+	    f ~ /kmem_cache|slab|kfree|kmalloc/)
 		return "pages and slabs"
 	if (f ~ /copy|rep_movs|memcpy|memset|check_object|virt_addr_valid|iov_iter|check_stack|is_vmalloc/)
 		return "copies and their checks"

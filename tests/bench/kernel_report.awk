@@ -110,6 +110,37 @@ function line(row, unit, key, goal,	o, b, r, s, fraction) {
 	object(row, title(row), unit, key, goal)
 }
 
+# Kicks or calls: a line where a setup needs more or fewer than the others, else json only. True for a line.
+function line_if_uneven(row, key,	setups, i, b) {
+	b = figure(row, "bridge", key)
+	for (i = split("bare xdp ours spoof", setups, " "); i > 0; i--)
+		if (have(row, setups[i], key) && (b == "" || figure(row, setups[i], key) > 1.02 * b || figure(row, setups[i], key) < 0.98 * b)) {
+			line(row, key, key, 0)
+			return 1
+		}
+	object(row, title(row), key, key, 0)
+	return 0
+}
+
+function notifications(	i, uneven) {
+	for (i = 1; i <= rows; i++)
+		if (order[i] ~ /^[tr]x[0-9]/)
+			uneven += line_if_uneven(order[i], "kicks") + line_if_uneven(order[i], "calls")
+	if (uneven < 2 * rows)
+		print uneven ? "kicks and calls of other rows: the same in all setups" : "kicks and calls a frame: the same in all setups"
+}
+
+# Smallest and largest of what the driver or the generator needs alone.
+function alone(way,	i, v, lo, hi) {
+	for (i = 1; i <= rows; i++)
+		if (order[i] ~ "^" way "[0-9]" && have(order[i], "none", "insns")) {
+			v = mean(order[i] " none insns")
+			lo = lo == "" || v < lo ? v : lo
+			hi = hi == "" || v > hi ? v : hi
+		}
+	return lo == "" ? "nothing" : sprintf("%.0f to %.0f", lo, hi)
+}
+
 # Rows whose name matches.
 function lines(pattern, unit, key, goal,	i) {
 	for (i = 1; i <= rows; i++)
@@ -120,8 +151,8 @@ function lines(pattern, unit, key, goal,	i) {
 # What the veth wire itself is, which a NIC would not have: in the figures above, and not the same for all.
 function wire(size, text) {
 	if (have("rx" size, "wire", "insns") && have("tx" size, "egress", "insns"))
-		printf "the veth wire is in all figures, %s: %.0f for an xdp_frame to XDP_DROP (XDP, ours), %.0f for an skb to a drop by tc (bridge)\n",
-			text, figure("rx" size, "wire", "insns"), mean("tx" size " bridge insns") - mean("tx" size " egress insns")
+		printf "the veth wire is in all figures, %s: %.0f for an xdp_frame to XDP_DROP (XDP, ours), %.0f for an skb to a drop by tc " \
+			"(bridge)\n", text, figure("rx" size, "wire", "insns"), mean("tx" size " bridge insns") - mean("tx" size " egress insns")
 }
 
 # The loop of known length. True when the clock does not count instructions.
@@ -154,14 +185,10 @@ END {
 	lines("^idle$", "insns/s", "worker_insns", 0)
 	lines("^idle$", "wakeups/s", "worker_wakeups", 0)
 	print ""
-	lines("^[tr]x[0-9]", "kicks", "kicks", 0)
-	lines("^[tr]x[0-9]", "calls", "calls", 0)
+	notifications()
 	print "\n]" >json
-	print ""
-	for (i = 1; i <= rows; i++)
-		if (order[i] ~ /^[tr]x[0-9]/ && have(order[i], "none", "insns"))
-			taken = taken sprintf("%s%s %.0f", taken ? ", " : "taken out: ", title(order[i]), mean(order[i] " none insns"))
-	print taken
+	printf "taken out: the driver alone, to the wire (%s instructions a frame); the generator alone, from the wire (%s)\n",
+		alone("tx"), alone("rx")
 	wire("64.64", "64 B")
 	wire("1500.64", "1500 B")
 	for (w in why)

@@ -11,6 +11,7 @@ VX_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 apt_sources() {
 	local suite=$1 code uri release component mirror='' own=''
 	code=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+	# without information of releases: a machine may have no lists yet
 	while IFS='|' read -r uri release component; do
 		[ "$component" = main ] || continue
 		case $release in
@@ -19,7 +20,7 @@ apt_sources() {
 		*) continue ;;
 		esac
 		own+="deb [signed-by=$apt_keyring] $uri $release main"$'\n'
-	done < <(apt-get indextargets --format "\$(REPO_URI)|\$(RELEASE)|\$(COMPONENT)" "Created-By: Packages")
+	done < <(apt-get indextargets --no-release-info --format "\$(REPO_URI)|\$(RELEASE)|\$(COMPONENT)" "Created-By: Packages" | sort -u)
 	[ -n "$mirror" ] || die "apt's sources have no line for \"$code main\", so no mirror is known; add one"
 	case $suite in
 	"$code") printf '%s' "$own" ;;

@@ -245,7 +245,7 @@ static void one_child(uint64_t n)
 
 	state = seed * 0x9e3779b97f4a7c15ull + n + 1;
 	must("PORT_NEW", kport_new(control, PORT, 1, 1500));
-	kport_prepare(&port, PORT, host, guest, 1, 64);
+	kport_sockets(&port, PORT, host, guest, 1, 64);
 	must("PORT_ATTACH", kport_attach(control, &port, prog));
 	pid = fork();
 	if (!pid)
@@ -286,7 +286,7 @@ int main(int argc, char **argv)
 	must("a child hung", done[2] ? ETIMEDOUT : 0);
 	must("a child had no device", done[3] ? ENODEV : 0);
 	must("PORT_NEW", kport_new(control, PORT, 1, 1500));
-	kport_prepare(&port, PORT, host, guest, 1, 64);
+	kport_sockets(&port, PORT, host, guest, 1, 64);
 	must("PORT_ATTACH", kport_attach(control, &port, prog));
 	if (!vworld_enter(&world, V_RUNNING, 0) || !vworld_alive(&world))
 		must("the port does not work", EIO);

@@ -64,13 +64,23 @@ void tw_new(struct tapwire *w, const char *name)
 		die("PORT_NEW");
 }
 
-int tw_attach(struct tapwire *w)
+void tw_prepare(struct tapwire *w)
 {
 	if (w->page)
 		munmap(w->page, sizeof(struct vx_engine_page));
 	w->page = NULL;
 	kport_prepare(&w->port, w->name, w->name, w->guest, TW_PAIRS, 512);
+}
+
+int tw_attach_prepared(struct tapwire *w)
+{
 	return kport_attach(w->control, &w->port, w->pass);
+}
+
+int tw_attach(struct tapwire *w)
+{
+	tw_prepare(w);
+	return tw_attach_prepared(w);
 }
 
 void tw_del(struct tapwire *w)

@@ -31,6 +31,9 @@ struct tapwire {
 void tw_new(struct tapwire *w, const char *name);
 /* Attached, with fresh sockets and the program that passes. An errno. */
 int tw_attach(struct tapwire *w);
+/* In two steps: the sockets and a program on the guest end, and then the port. */
+void tw_prepare(struct tapwire *w);
+int tw_attach_prepared(struct tapwire *w);
 /* Gone, and nothing is left. */
 void tw_del(struct tapwire *w);
 
