@@ -79,6 +79,23 @@ static int engine_page(const struct vx_port *port)
 	return err;
 }
 
+/* Both maps that say whose netdev it is. */
+static int if_put(__u32 ifindex, const struct vx_if *vif)
+{
+	int err = vx_map_put("vx_ifs", &ifindex, vif, BPF_ANY);
+
+	return err || ifindex >= VX_IFS_LOW ? err : vx_map_put("vx_ifs_low", &ifindex, vif, BPF_ANY);
+}
+
+static void if_drop(__u32 ifindex)
+{
+	const struct vx_if nobody = {};
+
+	if (ifindex < VX_IFS_LOW)
+		vx_map_put("vx_ifs_low", &ifindex, &nobody, BPF_ANY);
+	vx_map_drop("vx_ifs", &ifindex);
+}
+
 int vx_port_maps_fill(const struct vx_port *port)
 {
 	const struct vx_if host = { .port = port->id, .direction = VX_FROM_GUEST };
@@ -95,9 +112,9 @@ int vx_port_maps_fill(const struct vx_port *port)
 	if (!err)
 		err = vx_map_put("vx_ports", &port->id, cfg, BPF_ANY);
 	if (!err)
-		err = vx_map_put("vx_ifs", &cfg->host_ifindex, &host, BPF_ANY);
+		err = if_put(cfg->host_ifindex, &host);
 	if (!err)
-		err = vx_map_put("vx_ifs", &cfg->guest_ifindex, &guest, BPF_ANY);
+		err = if_put(cfg->guest_ifindex, &guest);
 	return err ? err : vx_map_put("vx_dev", &cfg->host_ifindex, &cfg->host_ifindex, BPF_ANY);
 }
 
@@ -106,8 +123,8 @@ void vx_port_maps_clear(const struct vx_port *port)
 	const struct vx_port_cfg none = {};
 
 	vx_map_drop("vx_dev", &port->cfg.host_ifindex);
-	vx_map_drop("vx_ifs", &port->cfg.guest_ifindex);
-	vx_map_drop("vx_ifs", &port->cfg.host_ifindex);
+	if_drop(port->cfg.guest_ifindex);
+	if_drop(port->cfg.host_ifindex);
 	vx_map_put("vx_ports", &port->id, &none, BPF_ANY);
 	vx_map_drop("vx_engines", &port->id);
 	vx_chain_clear(port->id);

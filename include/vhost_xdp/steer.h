@@ -9,7 +9,7 @@
  *	vhost-xdp/v1/vx_policy_v1, vx_frame_v1, vx_chain_v1	the policy contract (policy.h)
  *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_dev, vx_xsk,
  *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops,
- *		     vx_flood (of vx_host_end alone)
+ *		     vx_flood (of vx_host_end alone), vx_ifs_low (of vx_port alone)
  *	vhost-xdp/progs/vx_port, vx_finish, vx_uplink_in, vx_uplink_out, vx_host_end
  *	vhost-xdp/policies/NAME/prog and NAME's own maps
  *	vhost-xdp/ports/NAME/engine			mmapable array, one struct vx_engine_page
@@ -69,6 +69,12 @@ struct vx_if {
 	__u32 port;
 	__u32 direction;	/* the direction judged on this netdev: host end FROM_GUEST, guest end TO_GUEST */
 };
+
+/*
+ * Map "vx_ifs_low": ARRAY of the same, key ifindex below VX_IFS_LOW; port 0: look in vx_ifs. What is in one of the two and leaves the
+ * other is gone only when it left both.
+ */
+#define VX_IFS_LOW		4096
 
 /* Map "vx_fdb": HASH. VLAN is part of the key, so the same MAC may live on two VLANs. */
 struct vx_fdb_key {

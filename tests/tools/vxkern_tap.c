@@ -191,7 +191,7 @@ static void pieces(int fd)
 	expect_about("pieces");
 	tw_frame(frame, sizeof(frame), 3);
 	for (int i = 0; i < 610; i++)
-		iov[i] = (struct iovec){ i < (int)TW_HDR ? hdr + i : frame + i - TW_HDR, 1 };
+		iov[i] = (struct iovec){ i < (int)TW_HDR ? &hdr[i] : &frame[i - (int)TW_HDR], 1 };
 	expect_true(writev(fd, iov, 610) == 610, "pieces of one byte");
 	tw_arrives(&w, 600, 3, "it");
 	for (int i = 0; i < 1024; i++)

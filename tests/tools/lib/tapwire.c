@@ -175,7 +175,7 @@ void tw_wire_sends(const struct tapwire *w, size_t len, uint8_t mark)
 static ssize_t wire_gets(const struct tapwire *w, uint8_t *frame, size_t room, int ms)
 {
 	struct pollfd p = { .fd = w->wire, .events = POLLIN };
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = { 0 };
 	socklen_t len = sizeof(from);
 	ssize_t n;
 
