@@ -137,6 +137,16 @@ static int set_int(struct vx_tap *t, unsigned int cmd, int __user *arg)
 	}
 }
 
+/* A VMM takes off, with each reset, a program that it never set; one that chooses queues has no place here. */
+static long set_steering(const int __user *p)
+{
+	int fd;
+
+	if (get_user(fd, p))
+		return -EFAULT;
+	return fd < 0 ? 0 : -EOPNOTSUPP;
+}
+
 static long tap_ioctl(struct vx_tap *t, unsigned int cmd, unsigned long arg)
 {
 	void __user *p = (void __user *)arg;
@@ -166,6 +176,8 @@ static long tap_ioctl(struct vx_tap *t, unsigned int cmd, unsigned long arg)
 	case TUNGETVNETBE:
 	case TUNSETVNETBE:
 		return -EINVAL;
+	case TUNSETSTEERINGEBPF:
+		return set_steering(n);
 	case TUNSETNOCSUM:
 		return 0;
 	case TUNSETPERSIST:
@@ -182,7 +194,6 @@ static long tap_ioctl(struct vx_tap *t, unsigned int cmd, unsigned long arg)
 	case TUNATTACHFILTER:
 	case TUNDETACHFILTER:
 	case TUNGETFILTER:
-	case TUNSETSTEERINGEBPF:
 	case TUNSETFILTEREBPF:
 	case SIOCGIFHWADDR:
 		return -EOPNOTSUPP;

@@ -14,7 +14,7 @@ transfer_make() {
 # transfer_listen SOCAT-ARGUMENTS...: the wire's end, in the background as "transfer", on the next transfer_port
 transfer_listen() {
 	transfer_port=$((transfer_port + 1))
-	spawn transfer wire timeout -s KILL 120 socat "$@"
+	spawn transfer wire timeout -s KILL "${VX_TRANSFER_TIMEOUT:-120}" socat "$@"
 	wait_until 5 "the wire to listen" transfer_listening
 }
 # shellcheck disable=SC2317 # called through wait_until
