@@ -28,16 +28,16 @@ guest_start() {
 	[ "$VX_ACCEL" = kvm ] && cpu=host
 	rm -f "$W/$name.qmp" "$W/$name.shell"
 	# Without vectors=0 QEMU 7.2 crashes on vhost-user under TCG.
-	local netdev="vhost-user,id=n,chardev=c,queues=$queues" qemu=(qemu-system-x86_64)
+	local netdev="vhost-user,id=n,chardev=c,queues=$queues" vmm=(qemu-system-x86_64)
 	local chardev=(-chardev "socket,id=c,path=$socket${VX_GUEST_RECONNECT:+,reconnect=1}")
 	if [[ $socket == port:* ]]; then
 		# QEMU's own sockets are made by the user that it becomes
 		chmod 1777 "$W"
 		netdev="tap,id=n,fds={fds},vhost=on,vhostfds={vhostfds}" chardev=()
-		qemu=(vhost-xdp port run "${socket#port:}" -- qemu-system-x86_64)
-		[ "$VX_ACCEL" != kvm ] || qemu=(vhost-xdp port run "${socket#port:}" group kvm -- qemu-system-x86_64)
+		vmm=(vhost-xdp port run "${socket#port:}" -- qemu-system-x86_64)
+		[ "$VX_ACCEL" != kvm ] || vmm=(vhost-xdp port run "${socket#port:}" group kvm -- qemu-system-x86_64)
 	fi
-	spawn "$name" "${qemu[@]}" -name "$name" -nodefaults -no-user-config -display none -M pc,memory-backend=m \
+	spawn "$name" "${vmm[@]}" -name "$name" -nodefaults -no-user-config -display none -M pc,memory-backend=m \
 		-accel "$VX_ACCEL" -cpu "$cpu" -m "${VX_GUEST_MEM:-192M}" \
 		-object "memory-backend-memfd,id=m,size=${VX_GUEST_MEM:-192M},share=on" \
 		-kernel "$VX_O/guest/cloud/vmlinuz" -initrd "$VX_O/guest/cloud/initrd" \

@@ -148,7 +148,8 @@ static void misused(void)
 	expect_errno(ERR(ioctl(tap, TUNSETPERSIST, 1)), ANY_ERROR, ANY_ERROR, "TUNSETPERSIST");
 	expect_errno(ERR(ioctl(tap, TUNSETOWNER, 65534)), ANY_ERROR, ANY_ERROR, "TUNSETOWNER");
 	expect_errno(ERR(ioctl(tap, TUNATTACHFILTER, &u64)), ANY_ERROR, ANY_ERROR, "TUNATTACHFILTER");
-	expect_errno(ERR(ioctl(tap, TUNSETSTEERINGEBPF, &u64)), ANY_ERROR, ANY_ERROR, "TUNSETSTEERINGEBPF");
+	expect_errno(ERR(ioctl(tap, TUNSETSTEERINGEBPF, &(int){ tap })), EOPNOTSUPP, EOPNOTSUPP, "TUNSETSTEERINGEBPF");
+	expect_errno(ERR(ioctl(tap, TUNSETSTEERINGEBPF, &(int){ -1 })), 0, 0, "TUNSETSTEERINGEBPF, to take off what is not there");
 	expect_errno(ERR(ioctl(tap, VHOST_GET_FEATURES, &u64)), ENOTTY, ENOTTY, "an ioctl of vhost");
 	expect_errno(ERR(ioctl(tap, VHOST_XDP_GET_TOTALS, &t)), ENOTTY, ENOTTY, "an ioctl of the control file");
 	expect_errno(ERR(kport_open(control, port, 0, 0)), EBUSY, EBUSY, "a second data fd of the pair");

@@ -279,7 +279,8 @@ int main(int argc, char **argv)
 		must("memory", ENOMEM);
 	for (uint64_t n = 0; n < (total + PER_CHILD - 1) / PER_CHILD; n++)
 		one_child(n);
-	printf("vxkern_fuzz: seed %" PRIu64 ": %" PRIu64 " calls, %" PRIu64 " ioctls done as asked; children: %" PRIu64 " ended by themselves, %" PRIu64
+	printf("vxkern_fuzz: seed %" PRIu64 ": %" PRIu64 " calls, %" PRIu64 " ioctls done as asked; children: %" PRIu64
+	       " ended by themselves, %" PRIu64
 	       " shot themselves, %" PRIu64 " hung, %" PRIu64 " had no device\n", seed, total, *taken, done[0], done[1], done[2], done[3]);
 	must("totals are not what they were", kport_settled(control, &before) ? 0 : EUCLEAN);
 	must("nothing was ever done", *taken < total / 20 ? EINVAL : 0);

@@ -3,7 +3,8 @@
  * vxkern_port COMMAND NAME [WORD VALUE]...: a port of the kernel engine made by hand, without our own command line and its
  * programs, for tests of the module alone. Nothing of this process stays when it has ended.
  *
- * add NAME host H guest G	PORT_NEW and PORT_ATTACH on a veth pair, with pairs N (1), shared 1 (one UMEM for all), entries N (2048) of the AF_XDP rings,
+ * add NAME host H guest G	PORT_NEW and PORT_ATTACH on a veth pair, with pairs N (1), shared 1 (one UMEM for all),
+ *				entries N (2048) of the AF_XDP rings,
  *				mtu N (1500), prog WHAT (pass); attach: the same without PORT_NEW
  * prog NAME prog WHAT		what is done with frames from the guest: pass (to the host end), drop, tx, abort, or the name of a
  *				netdev where they leave; or tail:FILE, whatever is in slot 0 of the PROG_ARRAY pinned at FILE, which the

@@ -61,7 +61,8 @@ struct kport {
 };
 
 /*
- * Make sockets on a netdev's first n queues, each with a UMEM of its own, or with p->shared set all with a part of the first's. p->attach is then complete but for prog_fd. Ends the program where the kernel
+ * Make sockets on a netdev's first n queues, each with a UMEM of its own, or with p->shared set all with a part of
+ * the first's. p->attach is then complete but for prog_fd. Ends the program where the kernel
  * refuses. kport_prepare: and a program there that sends to them.
  */
 void kport_sockets(struct kport *p, const char *name, const char *host, const char *guest, uint32_t n, uint32_t entries);
