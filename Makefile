@@ -60,7 +60,7 @@ UNITS	:= $(UNIT_CORE:%.c=$(O)/%) $(UNIT_USER:%.c=$(O)/%) $(UNIT_BPF:%.c=$(O)/%)
 FUZZERS	:= $(FUZZ_CORE:%.c=$(O)/%) $(FUZZ_USER:%.c=$(O)/%)
 
 .PHONY: all help deps clean install uninstall tools units fuzzers check fuzz demo bench lint \
-	module modules modules_install dkms-install check-kernel bench-kernel
+	module modules modules_install dkms-install check-kernel check-long bench-kernel
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -180,6 +180,9 @@ check: ## run all tests as root, or some: make check T='unit/*'
 
 check-kernel: ## as root: the tests of the module, on each kernel, or some: make check-kernel T='load*'
 	tests/run 'kernel/$(T)'
+
+check-long: ## as root: 10,000 rounds of attach and detach on each kernel
+	VX_ROUNDS=10000 VX_TIME=6 tests/run 'kernel/abi-control'
 
 fuzz: fuzzers ## long fuzz runs, FUZZ_SECONDS per target
 	tests/fuzz/run $(FUZZ_SECONDS)
