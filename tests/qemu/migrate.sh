@@ -73,7 +73,7 @@ stream_sum=$(for ((i = 0; i < CHUNKS; i++)); do cat "$W/data"; done | sha256sum 
 # A stream each way, slow enough that it lasts longer than the migration.
 streams_start() {
 	transfer_to_guest vm1
-	transfer_listen -u "EXEC:$W/drip" "TCP-LISTEN:$((transfer_port + 1)),reuseaddr"
+	transfer_listen -t 100 -u "EXEC:$W/drip" "TCP-LISTEN:$((transfer_port + 1)),reuseaddr"
 	mv "$W/transfer.pid" "$W/stream-in.pid"
 	guest_run vm1 "nc $WIRE_IP $transfer_port </dev/null 2>/dev/null | sha256sum >/tmp/sum &"
 	transfer_await
