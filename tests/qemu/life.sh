@@ -21,7 +21,11 @@ engine_start() {
 	spawn engine-vm1 vhost-xdp -v serve vm1 socket "$W/vm1.sock"
 	engine=$SPAWNED
 	wait_until 5 "the socket of port vm1" test -S "$W/vm1.sock"
+	# What it holds is compared later: so all of it has to be there.
+	wait_until 5 "the engine's worker" working
 }
+# shellcheck disable=SC2317 # called through wait_until
+working() { [ "$(find "/proc/$engine/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ]; }
 guest_up() {
 	guest_start vm1 "$W/vm1.sock" $MAC $IP/24 1 "${1:-}" >/dev/null
 	guest_wait vm1 90
