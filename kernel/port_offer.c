@@ -123,6 +123,9 @@ static int judge_page_map(const struct bpf_map *map, char *error)
 	if (map->map_type != BPF_MAP_TYPE_ARRAY || map->max_entries != 1 || !(map->map_flags & BPF_F_MMAPABLE) ||
 	    !map->ops->map_direct_value_addr)
 		return vx_refuse(error, -EINVAL, "page_fd is not a mmapable array map of one entry");
+	/* Once such a map is frozen, the verifier takes what is in it for constant. */
+	if (map->map_flags & BPF_F_RDONLY_PROG)
+		return vx_refuse(error, -EPERM, "page_fd is read-only for programs");
 	if (map->value_size < sizeof(struct vx_engine_page))
 		return vx_refuse(error, -EINVAL, "the entry of page_fd has %u bytes; %zu are needed", map->value_size,
 				 sizeof(struct vx_engine_page));
