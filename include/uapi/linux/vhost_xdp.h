@@ -76,7 +76,8 @@ struct vhost_xdp_attach {
 	__u32 nsockets;		/* must equal the port's pairs */
 	__s32 prog_fd;		/* XDP program for frames from the guest: not for a CPUMAP or DEVMAP, not bound to a device (EINVAL) */
 	__s32 page_fd;		/* BPF array map, mmapable, of one struct vx_engine_page (<vhost_xdp/stats.h>), where state and counters go */
-	__u32 nkeep;		/* BPF maps, programs and links to hold open while attached, so that unmounting bpffs takes nothing away; else EINVAL */
+	/* BPF maps, programs and links to hold open while attached, so that unmounting bpffs takes nothing away; else EINVAL */
+	__u32 nkeep;
 	__u64 sockets;		/* pointer to struct vhost_xdp_socket[nsockets] */
 	__u64 keep;		/* pointer to __s32 fds[nkeep] */
 	char error[VHOST_XDP_ERROR_LEN];	/* out, also on failure: one line, what was wrong; "" otherwise */
