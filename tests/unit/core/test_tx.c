@@ -812,24 +812,13 @@ static void test_bad_chain_after_good_ones(void **state)
 }
 
 /* A sink that takes only some: the others are counted. */
-static u32 half_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *stats)
-{
-	u32 i, sent = vx_xsk_sink.send(ctx, f, n / 2, stats);
-
-	vx_xsk_sink.free(ctx, f + n / 2, n - n / 2);
-	vx_stat_drop(stats, VX_REASON_TX_FAILED, n - n / 2);
-	for (i = n / 2; i < n; i++)
-		f[i].len = 0;
-	return sent;
-}
-
 static void test_sink_that_refuses(void **state)
 {
 	struct vx_sink_ops ops = vx_xsk_sink;
 	u8 frame[60] = { 0 };
 	u32 i;
 
-	ops.send = half_send;
+	ops.send = fx_half_send;
 	tx->sink = &ops;
 	for (i = 0; i < 50; i++)
 		post_plain(frame, sizeof(frame));

@@ -264,23 +264,12 @@ static void test_super_frame_larger_than_the_sink(void **state)
 }
 
 /* A sink that takes only some: said, and counted for each. */
-static u32 half_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *stats)
-{
-	u32 i, sent = vx_xsk_sink.send(ctx, f, n / 2, stats);
-
-	vx_xsk_sink.free(ctx, f + n / 2, n - n / 2);
-	vx_stat_drop(stats, VX_REASON_TX_FAILED, n - n / 2);
-	for (i = n / 2; i < n; i++)
-		f[i].len = 0;
-	return sent;
-}
-
 static void test_sink_that_refuses(void **state)
 {
 	struct vx_sink_ops ops = vx_xsk_sink;
 	enum vx_reason why;
 
-	ops.send = half_send;
+	ops.send = fx_half_send;
 	tx->sink = &ops;
 	make_super(10 * MSS, true);
 	memcpy(vx_env_guest_ptr(mem, 12 + p.len), bytes, 12 + p.len);

@@ -177,3 +177,14 @@ int fx_check(const struct fx *fx)
 		return -EUCLEAN;
 	return 0;
 }
+
+u32 fx_half_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
+{
+	u32 i, sent = vx_xsk_sink.send(ctx, f, n / 2, st);
+
+	vx_xsk_sink.free(ctx, f + n / 2, n - n / 2);
+	vx_stat_drop(st, VX_REASON_TX_FAILED, n - n / 2);
+	for (i = n / 2; i < n; i++)
+		f[i].len = 0;
+	return sent;
+}

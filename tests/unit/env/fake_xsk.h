@@ -57,6 +57,9 @@ u32 fx_complete(struct fx *fx, u32 max);
 void fx_complete_addr(struct fx *fx, u64 addr);
 void fx_forget_sent(struct fx *fx);
 
+/* For a sink that takes only half of what it is given, as vx_xsk_sink.send otherwise. */
+u32 fx_half_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st);
+
 /* 0 when the audit is clean, nothing is held between calls, and no violation was seen. */
 int fx_check(const struct fx *fx);
 
