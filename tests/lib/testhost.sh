@@ -117,7 +117,7 @@ nogroup:x:65534:" >"$TH/etc/group"
 	# On a busy machine it would measure a wrong speed for its clock.
 	[ ! -x "$VX_O/tools/tsckhz" ] || tsc=tsc_early_khz=$("$VX_O/tools/tsckhz")
 	step "a test host: kernel $kernel, $*"
-	spawn testhost timeout -s KILL "$((seconds * ${VX_TIME:-1}))" qemu-system-x86_64 -accel tcg -cpu max,-cx16 -smp "${TH_SMP:-2}" \
+	spawn testhost timeout -s KILL "$((seconds * ${VX_TIME:-1}))" qemu-system-x86_64 -accel tcg,thread=single -cpu max,-cx16 -smp "${TH_SMP:-2}" \
 		-m "${TH_MEM:-768M}" -nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$VX_O/guest/$kernel/vmlinuz" -initrd "$W/testhost.initrd" \
 		-append "console=ttyS0 quiet panic=-1 panic_on_warn=1 oops=panic no_timer_check tsc=reliable $tsc log_buf_len=1M ${TH_APPEND-}" \
