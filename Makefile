@@ -106,13 +106,14 @@ module: ## build/module/.../vhost_xdp.ko for the running kernel, or for a fetche
 modules: ## the module for all kernels that the tests boot
 	@$(MKMODULE) 6.1 6.12 7
 
-MODULE_DIR = $(DESTDIR)/lib/modules/$(shell uname -r)
+MODULE_FOR = $(if $(KDIR),$(shell $(MAKE) -s -C $(KDIR) kernelrelease),$(shell uname -r))
+MODULE_DIR = $(DESTDIR)/lib/modules/$(MODULE_FOR)
 
-modules_install: ## as root: the module for the running kernel
+modules_install: ## as root: the module for the running kernel, or for that of KDIR
 	@$(MKMODULE) running
 	install -D -m 0644 $(O)/module/running/vhost_xdp.ko $(MODULE_DIR)/updates/vhost_xdp.ko
 	strip --strip-debug $(MODULE_DIR)/updates/vhost_xdp.ko
-	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(shell uname -r)
+	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(MODULE_FOR)
 
 DKMS_DIR = $(DESTDIR)/usr/src/vhost-xdp-$(VERSION)
 
