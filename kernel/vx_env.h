@@ -17,7 +17,9 @@
 #include <linux/futex.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/prefetch.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -25,6 +27,7 @@
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
 #include <asm/futex.h>
+#include <net/checksum.h>
 
 #ifndef UINT32_MAX
 #define UINT32_MAX	U32_MAX
@@ -47,6 +50,8 @@
 #define vx_cpu_to_be16(x)	((__force u16)cpu_to_be16(x))
 #define vx_be32_to_cpu(x)	be32_to_cpu((__force __be32)(x))
 #define vx_cpu_to_be32(x)	((__force u32)cpu_to_be32(x))
+
+#define VX_OR_TRIES	1024u
 
 #define VX_READ_ONCE(x)		READ_ONCE(x)
 #define VX_WRITE_ONCE(x, v)	WRITE_ONCE(x, v)
@@ -74,12 +79,25 @@ static inline void __user *vx_user_ptr(u64 uaddr)
 	return (void __user *)(uintptr_t)uaddr;
 }
 
+/* Where to read len bytes, or NULL. A CPU that guesses ahead of the check reads nothing of the kernel's either (Spectre v1). */
+static inline const void __user *vx_user_src(u64 uaddr, u32 len)
+{
+	const void __user *src = vx_user_ptr(uaddr);
+
+	if (can_do_masked_user_access())
+		return mask_user_address(src);
+	if (unlikely(!access_ok(src, len)))
+		return NULL;
+	barrier_nospec();
+	return src;
+}
+
 static inline int vx_guest_read(void *dst, u64 uaddr, u32 len)
 {
-	void __user *src = vx_user_ptr(uaddr);
+	const void __user *src = vx_user_src(uaddr, len);
 
 	might_fault();
-	if (unlikely(!access_ok(src, len) || raw_copy_from_user(dst, src, len)))
+	if (unlikely(!src || raw_copy_from_user(dst, src, len)))
 		return -EFAULT;
 	return 0;
 }
@@ -91,6 +109,26 @@ static inline int vx_guest_write(u64 uaddr, const void *src, u32 len)
 	might_fault();
 	if (unlikely(!access_ok(dst, len) || raw_copy_to_user(dst, src, len)))
 		return -EFAULT;
+	return 0;
+}
+
+/*
+ * Copy and sum: see csum.h. No kernel exports its loop that does both to modules, and a fast copy and a second look at bytes
+ * that it left in the cache take fewer instructions than get_user() by words.
+ */
+static inline int vx_guest_read_csum(void *dst, u64 uaddr, u32 len, u64 *sum)
+{
+	if (unlikely(vx_guest_read(dst, uaddr, len)))
+		return -EFAULT;
+	*sum = (__force u32)csum_partial(dst, len, 0);
+	return 0;
+}
+
+static inline int vx_guest_write_csum(u64 uaddr, const void *src, u32 len, u64 *sum)
+{
+	if (unlikely(vx_guest_write(uaddr, src, len)))
+		return -EFAULT;
+	*sum = (__force u32)csum_partial(src, len, 0);
 	return 0;
 }
 
@@ -109,7 +147,10 @@ static inline void vx_guest_prefetch(u64 uaddr)
 	prefetch((const void *)(uintptr_t)uaddr);
 }
 
-/* The aligned word around the byte lies in the same page; OR leaves its other bytes as they are. */
+/*
+ * The aligned word around the byte lies in the same page; OR leaves its other bytes as they are. Where that takes a loop
+ * (arm64) and others write the word as well, it may take several calls.
+ */
 static inline int vx_guest_or8(u64 uaddr, u8 mask)
 {
 #ifdef __BIG_ENDIAN
@@ -118,12 +159,22 @@ static inline int vx_guest_or8(u64 uaddr, u8 mask)
 	u32 shift = (uaddr & 3) * 8;
 #endif
 	u32 __user *word = vx_user_ptr(uaddr & ~3ULL);
+	u32 tries;
 	int old;
 
 	might_fault();
 	if (unlikely(!access_ok(word, sizeof(*word))))
 		return -EFAULT;
-	return arch_futex_atomic_op_inuser(FUTEX_OP_OR, (u32)mask << shift, &old, word);
+	for (tries = 0; tries < VX_OR_TRIES; tries++) {
+		int err = arch_futex_atomic_op_inuser(FUTEX_OP_OR, (u32)mask << shift, &old, word);
+
+		if (likely(err != -EAGAIN))
+			return err;
+		if (fatal_signal_pending(current))
+			break;
+		cond_resched();
+	}
+	return -EFAULT;
 }
 
 #endif

@@ -44,6 +44,21 @@ static inline int vx_guest_write(u64 uaddr, const void *src, u32 len)
 	return 0;
 }
 
+/* Copy and sum in one pass: see csum.h. */
+u64 vx_copy_csum(void *dst, const void *src, u32 len);
+
+static inline int vx_guest_read_csum(void *dst, u64 uaddr, u32 len, u64 *sum)
+{
+	*sum = vx_copy_csum(dst, (const void *)(uintptr_t)uaddr, len);
+	return 0;
+}
+
+static inline int vx_guest_write_csum(u64 uaddr, const void *src, u32 len, u64 *sum)
+{
+	*sum = vx_copy_csum((void *)(uintptr_t)uaddr, src, len);
+	return 0;
+}
+
 /* One naturally aligned 16-bit load or store, raw little-endian. */
 static inline int vx_guest_get16(u16 *v, u64 uaddr)
 {

@@ -4,10 +4,16 @@
 #define VX_COMPAT_MM_H
 
 #include <linux/mm.h>
+#include <linux/uaccess.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define pin_user_pages(start, nr_pages, gup_flags, pages) pin_user_pages(start, nr_pages, gup_flags, pages, NULL)
+#endif
+
+#ifndef can_do_masked_user_access	/* 6.12 */
+#define can_do_masked_user_access() 0
+#define mask_user_address(src) (src)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)

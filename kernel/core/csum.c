@@ -2,7 +2,8 @@
 /* Ones' complement sums. */
 #include "csum.h"
 
-static u64 load64(const u8 *p)
+/* gcc calls it in the module, unless told. */
+static __always_inline u64 load64(const u8 *p)
 {
 	u64 v;
 

@@ -3,7 +3,12 @@
  * Ones' complement sums (RFC 1071), and network fields in private frame memory.
  *
  * Sums are taken in memory order: what is stored after folding is right on any
- * byte order. A piece that is added must start at an even offset of what is summed.
+ * byte order. A piece that is added must start at an even offset of what is summed; vx_csum_add_at takes it from anywhere.
+ *
+ * The home (vx_env.h) copies and sums in one pass, as callers that sum bytes for themselves would fetch them twice:
+ *	int vx_guest_read_csum(void *dst, u64 uaddr, u32 len, u64 *sum);
+ *	int vx_guest_write_csum(u64 uaddr, const void *src, u32 len, u64 *sum);
+ * *sum is set to that of these bytes alone. -EFAULT as with vx_guest_read and vx_guest_write: then *sum is not set.
  */
 #ifndef VX_CORE_CSUM_H
 #define VX_CORE_CSUM_H
@@ -17,6 +22,12 @@ static inline u64 vx_csum_add64(u64 sum, u64 v)
 {
 	sum += v;
 	return sum + (sum < v);
+}
+
+/* sum plus that of a piece, taken by itself, which starts at off in what is summed: at an odd place all its bytes swap. */
+static inline u64 vx_csum_add_at(u64 sum, u64 piece, u32 off)
+{
+	return vx_csum_add64(sum, off & 1 ? piece << 8 | piece >> 56 : piece);
 }
 
 /* To 16 bits, not complemented. */

@@ -3,6 +3,7 @@
 #ifndef VX_CORE_CURSOR_H
 #define VX_CORE_CURSOR_H
 
+#include "csum.h"
 #include "vring.h"
 
 struct vx_cursor {
@@ -10,6 +11,16 @@ struct vx_cursor {
 	u32 niov;	/* entries from iov on */
 	u32 off;	/* in the first of them */
 };
+
+static inline void vx_cursor_skip(struct vx_cursor *c, u32 n)
+{
+	c->off += n;
+	if (c->off == c->iov->len) {
+		c->iov++;
+		c->niov--;
+		c->off = 0;
+	}
+}
 
 /* -EFAULT when guest memory faults, or when the chain is shorter than its length said. */
 static inline int vx_cursor_read(struct vx_cursor *c, void *dst, u32 len)
@@ -28,12 +39,30 @@ static inline int vx_cursor_read(struct vx_cursor *c, void *dst, u32 len)
 			return err;
 		to += n;
 		len -= n;
-		c->off += n;
-		if (c->off == c->iov->len) {
-			c->iov++;
-			c->niov--;
-			c->off = 0;
-		}
+		vx_cursor_skip(c, n);
+	}
+	return 0;
+}
+
+/* As vx_cursor_read; *sum is set to the sum of these bytes. */
+static inline int vx_cursor_read_csum(struct vx_cursor *c, void *dst, u32 len, u64 *sum)
+{
+	u8 *to = dst;
+	u32 off, n;
+	u64 piece;
+
+	*sum = 0;
+	for (off = 0; off < len; off += n) {
+		int err;
+
+		if (vx_unlikely(!c->niov))
+			return -EFAULT;
+		n = vx_min(len - off, c->iov->len - c->off);
+		err = vx_guest_read_csum(to + off, c->iov->uaddr + c->off, n, &piece);
+		if (vx_unlikely(err))
+			return err;
+		*sum = vx_csum_add_at(*sum, piece, off);
+		vx_cursor_skip(c, n);
 	}
 	return 0;
 }

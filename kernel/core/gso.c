@@ -1,39 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* TCP segmentation. */
+/* TCP and UDP segmentation. */
 #include "gso.h"
 #include "csum.h"
+#include "inet.h"
 #include "pump.h"
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 
-#define VLAN_TAGS_MAX	2u
-#define VLAN_TAG_LEN	4u
-#define IP6_EXT_MAX	8u	/* extension headers walked */
-
-#define IP4_HDR_MIN	20u
-#define IP4_TOT_LEN	2
-#define IP4_ID		4
-#define IP4_FRAG	6
-#define IP4_PROTO	9
-#define IP4_CSUM	10
-#define IP4_ADDRS	12
-#define IP4_FRAG_MASK	0x3fff	/* more fragments, offset */
-
-#define IP6_HDR_LEN	40u
-#define IP6_PAYLOAD_LEN	4
-#define IP6_NEXT	6
-#define IP6_ADDRS	8
-#define IP6_ROUTING_LEFT 3
-
-#define TCP_HDR_MIN	20u
-#define TCP_SEQ		4
-#define TCP_DOFF	12
-#define TCP_FLAGS	13
-#define TCP_CSUM	16
-#define TCP_FIN		0x01
-#define TCP_PSH		0x08
-#define TCP_CWR		0x80
+#define IP6_EXT_MAX		8u	/* extension headers walked */
+#define IP6_ROUTING_LEFT	3
 
 /* The n bytes from off on in the private copy; NULL when they are not all there. */
 static const u8 *header(const struct vx_gso *g, u32 off, u32 n)
@@ -58,7 +34,18 @@ static bool parse_eth(struct vx_gso *g)
 		off += VLAN_TAG_LEN - sizeof(proto);
 	}
 	g->l3 = off;
-	return proto == (g->ip6 ? ETH_P_IPV6 : ETH_P_IP);
+	g->ip6 = proto == ETH_P_IPV6;
+	return g->ip6 || proto == ETH_P_IP;
+}
+
+static u8 l4_proto(const struct vx_gso *g)
+{
+	return g->udp ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+static u32 csum_offset(const struct vx_gso *g)
+{
+	return g->udp ? UDP_CSUM : TCP_CSUM;
 }
 
 static bool parse_ip4(struct vx_gso *g)
@@ -71,15 +58,14 @@ static bool parse_ip4(struct vx_gso *g)
 	len = (ip[0] & 15) * 4;
 	if (len < IP4_HDR_MIN || !header(g, g->l3, len))
 		return false;
-	if (vx_get_be16(ip + IP4_FRAG) & IP4_FRAG_MASK || ip[IP4_PROTO] != IPPROTO_TCP)
+	if (vx_get_be16(ip + IP4_FRAG) & IP4_FRAG_MASK || ip[IP4_PROTO] != l4_proto(g))
 		return false;
 	g->l4 = g->l3 + len;
 	g->ip_id = vx_get_be16(ip + IP4_ID);
-	g->pseudo_sum = vx_csum_add(0, ip + IP4_ADDRS, 8);
 	return true;
 }
 
-/* Length of an extension header that may stand before TCP in each segment; 0: none such. */
+/* Length of an extension header that may stand before TCP or UDP in each segment; 0: none such. */
 static u32 ip6_ext_len(const struct vx_gso *g, u8 type, u32 off)
 {
 	const u8 *ext = header(g, off, 8);
@@ -110,7 +96,7 @@ static bool parse_ip6(struct vx_gso *g)
 	if (!ip || ip[0] >> 4 != 6)
 		return false;
 	next = ip[IP6_NEXT];
-	for (i = 0; next != IPPROTO_TCP; i++) {
+	for (i = 0; next != l4_proto(g); i++) {
 		u32 len = i < IP6_EXT_MAX ? ip6_ext_len(g, next, off) : 0;
 
 		if (!len)
@@ -119,72 +105,132 @@ static bool parse_ip6(struct vx_gso *g)
 		off += len;
 	}
 	g->l4 = off;
-	g->pseudo_sum = vx_csum_add(0, ip + IP6_ADDRS, 32);
 	return true;
 }
 
-static bool parse_tcp(struct vx_gso *g, const struct vx_vnet_hdr *h)
+static bool parse_l4(struct vx_gso *g, const struct vx_vnet_hdr *h)
 {
-	const u8 *tcp = header(g, g->l4, TCP_HDR_MIN);
-	u32 len;
+	u32 min = g->udp ? UDP_HDR_LEN : TCP_HDR_MIN, len = min;
+	const u8 *l4 = header(g, g->l4, min);
 
-	if (!tcp)
-		return false;
-	len = (tcp[TCP_DOFF] >> 4) * 4;
-	if (len < TCP_HDR_MIN || !header(g, g->l4, len))
+	if (!l4)
 		return false;
 	/* The guest asks for the checksum of the segment that we found, or it has tricked one of us. */
-	if (h->csum_start != g->l4 || h->csum_offset != TCP_CSUM)
+	if (h->csum_start != g->l4 || h->csum_offset != csum_offset(g))
 		return false;
+	if (!g->udp) {
+		len = (l4[TCP_DOFF] >> 4) * 4;
+		g->seq = vx_get_be32(l4 + TCP_SEQ);
+		g->tcp_flags = l4[TCP_FLAGS];
+	}
 	g->hdr_len = g->l4 + len;
-	g->seq = vx_get_be32(tcp + TCP_SEQ);
-	g->tcp_flags = tcp[TCP_FLAGS];
-	g->pseudo_sum = vx_csum_add64(g->pseudo_sum, vx_cpu_to_be16(IPPROTO_TCP));
-	return true;
+	return len >= min;
+}
+
+u32 vx_gso_head_len(const struct vx_vnet_hdr *h, u32 len)
+{
+	u32 head_len = h->csum_start + (h->gso_type == VIRTIO_NET_HDR_GSO_UDP_L4 ? UDP_HDR_LEN : TCP_HDR_MIN);
+
+	return head_len <= vx_min(len, VX_GSO_HEAD_MAX) ? head_len : 0;
 }
 
 enum vx_reason vx_gso_parse(struct vx_gso *g, const struct vx_vnet_hdr *h, u32 len)
 {
 	if (len > VX_GSO_LEN_MAX)
 		return VX_REASON_OVERSIZE;
-	g->ip6 = h->gso_type == VIRTIO_NET_HDR_GSO_TCPV6;
-	if (!parse_eth(g) || !(g->ip6 ? parse_ip6(g) : parse_ip4(g)) || !parse_tcp(g, h))
+	g->udp = h->gso_type == VIRTIO_NET_HDR_GSO_UDP_L4;
+	if (!parse_eth(g))
+		return VX_REASON_BAD_GSO;
+	if (!g->udp && g->ip6 != (h->gso_type == VIRTIO_NET_HDR_GSO_TCPV6))
+		return VX_REASON_BAD_GSO;
+	if (!(g->ip6 ? parse_ip6(g) : parse_ip4(g)) || !parse_l4(g, h) || g->hdr_len > vx_min(len, VX_GSO_HEAD_MAX))
 		return VX_REASON_BAD_GSO;
 	g->payload = len - g->hdr_len;
 	g->mss = h->gso_size;
 	g->nsegs = g->payload > g->mss ? (g->payload + g->mss - 1) / g->mss : 1;
-	return g->nsegs <= VX_GSO_SEGS_MAX ? VX_REASON_NONE : VX_REASON_BAD_GSO;
+	return g->nsegs <= (g->udp ? VX_UDP_SEGS_MAX : VX_GSO_SEGS_MAX) ? VX_REASON_NONE : VX_REASON_BAD_GSO;
+}
+
+static void ready_ip4(struct vx_gso *g)
+{
+	u8 *ip = g->head + g->l3;
+
+	vx_put_be16(ip + IP4_TOT_LEN, 0);
+	vx_put_be16(ip + IP4_ID, 0);
+	vx_put_be16(ip + IP4_CSUM, 0);
+	g->ip_sum = vx_csum_add(0, ip, g->l4 - g->l3);
+}
+
+void vx_gso_ready(struct vx_gso *g)
+{
+	u8 *ip = g->head + g->l3, *l4 = g->head + g->l4;
+
+	/* Alone, it keeps what the guest wrote. */
+	if (g->nsegs == 1)
+		return;
+	if (!g->ip6)
+		ready_ip4(g);
+	if (g->udp) {
+		vx_put_be16(l4 + UDP_LEN, 0);
+	} else {
+		vx_put_be32(l4 + TCP_SEQ, 0);
+		l4[TCP_FLAGS] = 0;
+	}
+	vx_put_be16(l4 + csum_offset(g), 0);
+	g->l4_sum = g->ip6 ? vx_csum_add(0, ip + IP6_ADDRS, IP6_ADDRS_LEN) : vx_csum_add(0, ip + IP4_ADDRS, IP4_ADDRS_LEN);
+	g->l4_sum = vx_csum_add64(g->l4_sum, vx_cpu_to_be16(l4_proto(g)));
+	g->l4_sum = vx_csum_add(g->l4_sum, l4, g->hdr_len - g->l4);
 }
 
 static void finish_ip(const struct vx_gso *g, u32 i, u8 *ip, u32 l3_len)
 {
+	u16 id = g->ip_id + i;
+
 	if (g->ip6) {
 		vx_put_be16(ip + IP6_PAYLOAD_LEN, l3_len - IP6_HDR_LEN);
 		return;
 	}
 	vx_put_be16(ip + IP4_TOT_LEN, l3_len);
-	vx_put_be16(ip + IP4_ID, g->ip_id + i);
-	vx_put_be16(ip + IP4_CSUM, 0);
-	vx_csum_store(ip + IP4_CSUM, vx_csum_add(0, ip, g->l4 - g->l3));
+	vx_put_be16(ip + IP4_ID, id);
+	vx_csum_store(ip + IP4_CSUM, vx_csum_add64(vx_csum_add64(g->ip_sum, vx_cpu_to_be16(l3_len)), vx_cpu_to_be16(id)));
 }
 
-void vx_gso_finish(const struct vx_gso *g, u32 i, u8 *frame)
+/* sum: of all but what is set here. */
+static void finish_tcp(const struct vx_gso *g, u32 i, u8 *tcp, u64 sum)
 {
-	u32 len = g->hdr_len + vx_gso_payload(g, i);
-	u8 flags = g->tcp_flags, *tcp = frame + g->l4;
-	u64 sum;
+	u32 seq = g->seq + i * g->mss;
+	u8 flags = g->tcp_flags;
 
-	memcpy(frame, g->head, g->hdr_len);
-	finish_ip(g, i, frame + g->l3, len - g->l3);
-
-	/* As if TCP had sent them one by one: what ends the stream or pushes it comes last, CWR is said once. */
 	if (i + 1 < g->nsegs)
 		flags &= ~(TCP_FIN | TCP_PSH);
 	if (i)
 		flags &= ~TCP_CWR;
 	tcp[TCP_FLAGS] = flags;
-	vx_put_be32(tcp + TCP_SEQ, g->seq + i * g->mss);
-	vx_put_be16(tcp + TCP_CSUM, 0);
-	sum = vx_csum_add64(g->pseudo_sum, vx_cpu_to_be16(len - g->l4));
-	vx_csum_store(tcp + TCP_CSUM, vx_csum_add(sum, tcp, len - g->l4));
+	vx_put_be32(tcp + TCP_SEQ, seq);
+	sum = vx_csum_add64(vx_csum_add64(sum, vx_cpu_to_be32(seq)), vx_cpu_to_be16(flags));
+	vx_csum_store(tcp + TCP_CSUM, sum);
+}
+
+static void finish_udp(u8 *udp, u16 len, u64 sum)
+{
+	vx_put_be16(udp + UDP_LEN, len);
+	vx_csum_store_nonzero(udp + UDP_CSUM, vx_csum_add64(sum, vx_cpu_to_be16(len)));
+}
+
+void vx_gso_finish(const struct vx_gso *g, u32 i, u8 *frame, u64 sum)
+{
+	u32 len = g->hdr_len + vx_gso_payload(g, i), l4_len = len - g->l4;
+	u8 *l4 = frame + g->l4;
+
+	memcpy(frame, g->head, g->hdr_len);
+	if (g->nsegs == 1) {
+		vx_csum_store_nonzero(l4 + csum_offset(g), vx_csum_add(sum, l4, g->hdr_len - g->l4));
+		return;
+	}
+	finish_ip(g, i, frame + g->l3, len - g->l3);
+	sum = vx_csum_add64(vx_csum_add64(sum, g->l4_sum), vx_cpu_to_be16(l4_len));
+	if (g->udp)
+		finish_udp(l4, l4_len, sum);
+	else
+		finish_tcp(g, i, l4, sum);
 }

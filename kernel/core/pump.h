@@ -11,6 +11,8 @@
 
 #include "vx_env.h"
 #include "frame.h"
+#include "gro.h"
+#include "vnet_hdr.h"
 #include "vring.h"
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
@@ -62,11 +64,14 @@ struct vx_rx {
 	void *source_ctx;
 	struct vx_queue_stats *stats;
 	u64 features;
+	u64 offloads;		/* of VX_GUEST_OFFLOADS, what the guest wants now: any thread may change it, see vx_rx_set_offloads() */
 	u32 hdr_len;
 	bool mergeable;
 	struct vx_chain chain[VX_BATCH];
 	u32 nchain, chain0;	/* fetched, not yet used: chain[chain0..nchain), within one call only */
+	u32 buffer;		/* bytes of the chain fetched last: what the next may be like */
 	struct vx_frame frame[VX_BATCH];
+	struct vx_gro gro;	/* how frame[] is delivered */
 };
 
 /* features: as negotiated. *tx and *rx may hold anything; they keep the pointers. */
@@ -74,6 +79,12 @@ void vx_tx_init(struct vx_tx *tx, struct vx_vring *vq, const struct vx_sink_ops 
 		struct vx_queue_stats *stats, u64 features, u32 frame_max);
 void vx_rx_init(struct vx_rx *rx, struct vx_vring *vq, const struct vx_source_ops *source, void *source_ctx,
 		struct vx_queue_stats *stats, u64 features);
+
+/*
+ * What the guest takes from now on, of VX_GUEST_OFFLOADS and of what was negotiated; other bits do not count. Without GUEST_CSUM
+ * it is nothing. Any thread, any time: it holds from the next vx_rx_pump() on. vx_rx_init() sets all that was negotiated.
+ */
+void vx_rx_set_offloads(struct vx_rx *rx, u64 offloads);
 
 /*
  * They write all of *stats but kicks and calls, which the owner counts. A guest memory fault costs the frame at
@@ -96,11 +107,16 @@ enum vx_reason vx_tx_one(struct vx_tx *tx, const struct vx_iov *iov, u32 niov);
 u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct vx_queue_stats *stats,
 		  enum vx_reason reason);
 
+/* What a guest can switch while it runs (VIRTIO_NET_CTRL_GUEST_OFFLOADS, TUNSETOFFLOAD). */
+#define VX_GUEST_OFFLOADS	\
+	((1ULL << VIRTIO_NET_F_GUEST_CSUM) | (1ULL << VIRTIO_NET_F_GUEST_TSO4) | (1ULL << VIRTIO_NET_F_GUEST_TSO6) | \
+	 (1ULL << VIRTIO_NET_F_GUEST_ECN) | (1ULL << VIRTIO_NET_F_GUEST_USO4) | (1ULL << VIRTIO_NET_F_GUEST_USO6))
+
 /* Virtio features that the core itself implements; an engine offers these plus its own protocol bits. */
 #define VX_CORE_FEATURES	\
 	((1ULL << VIRTIO_F_VERSION_1) | (1ULL << VIRTIO_RING_F_INDIRECT_DESC) | (1ULL << VIRTIO_RING_F_EVENT_IDX) | \
 	 (1ULL << VIRTIO_F_RING_PACKED) | (1ULL << VIRTIO_F_RING_RESET) | (1ULL << VIRTIO_F_ANY_LAYOUT) | \
 	 (1ULL << VIRTIO_NET_F_MRG_RXBUF) | (1ULL << VIRTIO_NET_F_CSUM) | (1ULL << VIRTIO_NET_F_HOST_TSO4) | \
-	 (1ULL << VIRTIO_NET_F_HOST_TSO6) | (1ULL << VIRTIO_NET_F_HOST_ECN) | (1ULL << VIRTIO_NET_F_GUEST_CSUM))
+	 (1ULL << VIRTIO_NET_F_HOST_TSO6) | (1ULL << VIRTIO_NET_F_HOST_ECN) | (1ULL << VIRTIO_NET_F_HOST_USO) | VX_GUEST_OFFLOADS)
 
 #endif

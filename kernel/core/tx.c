@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest -> wire. */
-#include "pump.h"
-#include "csum.h"
-#include "cursor.h"
-#include "gso.h"
-#include "vnet_hdr.h"
+#include "tx_impl.h"
 #include <linux/if_ether.h>
 
-#define AHEAD	3u	/* chains between a prefetch and its use */
-
-/* One call of the pump. */
-struct tx_turn {
-	u32 frames;	/* segments and dropped chains */
-	u64 read;	/* bytes copied from the guest, and what pieces cost */
-	u64 packets, bytes, supers;
-	bool pushed;
-	bool fault;	/* guest memory did */
-	bool blocked;
-	enum vx_reason reason;	/* of the last drop */
-};
-
-/* What became of a chain. */
-enum fate {
-	DONE,		/* sent or dropped: complete it */
-	FAULTED,	/* dropped: complete it, and stop the vring */
-	WAITS,		/* no frames: leave it to a later call */
-};
+#define AHEAD		3u	/* chains between a prefetch and its use */
+#define SHORT_SUM	128u	/* fewer bytes are summed where they were copied to: what has one pass for both is slower to start */
 
 void vx_tx_init(struct vx_tx *tx, struct vx_vring *vq, const struct vx_sink_ops *sink, void *sink_ctx,
 		struct vx_queue_stats *stats, u64 features, u32 frame_max)
@@ -41,21 +20,13 @@ void vx_tx_init(struct vx_tx *tx, struct vx_vring *vq, const struct vx_sink_ops 
 	tx->want = VX_BATCH;
 }
 
-static bool budget_left(const struct tx_turn *t)
+static bool budget_left(const struct vx_tx_turn *t)
 {
 	return t->frames < VX_BUDGET_FRAMES && t->read < VX_BUDGET_BYTES;
 }
 
-static enum fate drop(struct vx_tx *tx, struct tx_turn *t, enum vx_reason reason)
-{
-	vx_stat_drop(tx->stats, reason, 1);
-	t->frames++;
-	t->reason = reason;
-	return reason == VX_REASON_GUEST_FAULT ? FAULTED : DONE;
-}
-
 /* Hand over what is ready; the empty frames stay. */
-static void send_ready(struct vx_tx *tx, struct tx_turn *t)
+static void send_ready(struct vx_tx *tx, struct vx_tx_turn *t)
 {
 	u32 i, n = tx->nready, sent;
 
@@ -72,13 +43,10 @@ static void send_ready(struct vx_tx *tx, struct tx_turn *t)
 	tx->nready = 0;
 }
 
-/* Are n empty frames at hand? n is at most VX_GSO_SEGS_MAX. */
-static bool reserve(struct vx_tx *tx, struct tx_turn *t, u32 n)
+bool vx_tx_reserve_more(struct vx_tx *tx, struct vx_tx_turn *t, u32 n)
 {
 	u32 end = tx->nready + n;
 
-	if (vx_likely(end <= tx->nframe))
-		return true;
 	if (end > VX_ARRAY_SIZE(tx->frame)) {
 		send_ready(tx, t);
 		end = n;
@@ -88,135 +56,108 @@ static bool reserve(struct vx_tx *tx, struct tx_turn *t, u32 n)
 	return end <= tx->nframe;
 }
 
+/* The bytes of a frame for which the guest wants a checksum: its pseudo-header's sum stands where that goes. */
+static int read_checksummed(struct vx_cursor *cur, const struct vx_vnet_hdr *h, u8 *data, u32 len)
+{
+	u32 start = h->csum_start;
+	u64 sum;
+	int err;
+
+	if (len - start < SHORT_SUM) {
+		err = vx_cursor_read(cur, data, len);
+		if (vx_unlikely(err))
+			return err;
+		sum = vx_csum_add(0, data + start, len - start);
+	} else {
+		err = vx_cursor_read_csum(cur, data, len, &sum);
+		if (vx_unlikely(err))
+			return err;
+		/* Less what comes before: few bytes, where reading them apart would be one more access. */
+		sum = vx_csum_add_at(0, vx_csum_add64(sum, ~vx_csum_add(0, data, start)), start);
+	}
+	vx_csum_store_nonzero(data + start + h->csum_offset, sum);
+	return 0;
+}
+
 /* A frame that leaves as it is, but for its checksum. Inlined as one_chain() is. */
-static __always_inline enum fate one_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h,
-			   u32 len)
+static __always_inline enum vx_tx_fate one_frame(struct vx_tx *tx, struct vx_tx_turn *t, struct vx_cursor *cur,
+					   const struct vx_vnet_hdr *h, u32 len)
 {
 	struct vx_frame *f;
+	int err;
 
 	if (vx_unlikely(len > tx->frame_max))
-		return drop(tx, t, VX_REASON_OVERSIZE);
-	if (vx_unlikely(!reserve(tx, t, 1)))
-		return WAITS;
+		return vx_tx_drop(tx, t, VX_REASON_OVERSIZE);
+	if (vx_unlikely(!vx_tx_reserve(tx, t, 1)))
+		return VX_TX_WAITS;
 	f = &tx->frame[tx->nready];
 	if (vx_unlikely(len > f->room))
-		return drop(tx, t, VX_REASON_OVERSIZE);
-	if (vx_unlikely(vx_cursor_read(cur, f->data, len)))
-		return drop(tx, t, VX_REASON_GUEST_FAULT);
-	/* The guest put the pseudo-header's sum where the checksum goes. */
+		return vx_tx_drop(tx, t, VX_REASON_OVERSIZE);
 	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
-		vx_csum_store_nonzero(f->data + h->csum_start + h->csum_offset,
-				      vx_csum_add(0, f->data + h->csum_start, len - h->csum_start));
+		err = read_checksummed(cur, h, f->data, len);
+	else
+		err = vx_cursor_read(cur, f->data, len);
+	if (vx_unlikely(err))
+		return vx_tx_drop(tx, t, VX_REASON_GUEST_FAULT);
 	f->len = len;
 	tx->nready++;
 	t->frames++;
-	return DONE;
-}
-
-/* Fill the frames of all segments: payload from the guest, or from what was read along with the headers. */
-static bool fill_segments(struct vx_tx *tx, const struct vx_gso *g, struct vx_cursor *cur)
-{
-	u32 i, early = g->hdr_len;	/* in g->head: consumed up to here */
-
-	for (i = 0; i < g->nsegs; i++) {
-		struct vx_frame *f = &tx->frame[tx->nready + i];
-		u32 len = vx_gso_payload(g, i), n = vx_min(len, g->head_len - early);
-
-		memcpy(f->data + g->hdr_len, g->head + early, n);
-		early += n;
-		if (vx_unlikely(vx_cursor_read(cur, f->data + g->hdr_len + n, len - n)))
-			return false;
-		vx_gso_finish(g, i, f->data);
-		f->len = g->hdr_len + len;
-	}
-	return true;
-}
-
-static enum fate super_frame(struct vx_tx *tx, struct tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h,
-			     u32 len)
-{
-	enum vx_reason reason;
-	struct vx_gso g;
-	u32 i, longest;
-
-	g.head_len = vx_min(len, VX_GSO_HEAD_MAX);
-	if (vx_unlikely(vx_cursor_read(cur, g.head, g.head_len)))
-		return drop(tx, t, VX_REASON_GUEST_FAULT);
-	reason = vx_gso_parse(&g, h, len);
-	if (vx_unlikely(reason))
-		return drop(tx, t, reason);
-	longest = g.hdr_len + vx_gso_payload(&g, 0);
-	if (vx_unlikely(longest > tx->frame_max))
-		return drop(tx, t, VX_REASON_OVERSIZE);
-	/* Waiting for more frames than there will ever be would wedge the queue. */
-	if (vx_unlikely(g.nsegs > tx->sink->capacity(tx->sink_ctx)))
-		return drop(tx, t, VX_REASON_BAD_GSO);
-	if (!reserve(tx, t, g.nsegs))
-		return WAITS;
-	for (i = 0; i < g.nsegs; i++)
-		if (vx_unlikely(tx->frame[tx->nready + i].room < longest))
-			return drop(tx, t, VX_REASON_OVERSIZE);
-	if (vx_unlikely(!fill_segments(tx, &g, cur)))
-		return drop(tx, t, VX_REASON_GUEST_FAULT);
-	tx->nready += g.nsegs;
-	t->frames += g.nsegs;
-	t->supers++;
-	return DONE;
+	return VX_TX_DONE;
 }
 
 /* Inlined into the pump's loop, although vx_tx_one() calls it as well. */
-static __always_inline enum fate one_chain(struct vx_tx *tx, struct tx_turn *t, const struct vx_chain *c)
+static __always_inline enum vx_tx_fate one_chain(struct vx_tx *tx, struct vx_tx_turn *t, const struct vx_chain *c)
 {
 	struct vx_cursor cur = { .iov = c->iov, .niov = c->niov_out };
 	u8 raw[VX_VNET_HDR_MAX];
 	struct vx_vnet_hdr h;
 	enum vx_reason reason;
-	enum fate fate;
+	enum vx_tx_fate fate;
 	u32 len;
 
 	/* Lengths first, for every kind of frame alike (CVE-2024-41090, -41091). */
 	if (vx_unlikely(c->niov_in))
-		return drop(tx, t, VX_REASON_BAD_DESC);
+		return vx_tx_drop(tx, t, VX_REASON_BAD_DESC);
 	if (vx_unlikely(c->out_len < tx->hdr_len))
-		return drop(tx, t, VX_REASON_BAD_VNET_HDR);
+		return vx_tx_drop(tx, t, VX_REASON_BAD_VNET_HDR);
 	len = c->out_len - tx->hdr_len;
 	if (vx_unlikely(len < ETH_HLEN))
-		return drop(tx, t, VX_REASON_RUNT);
+		return vx_tx_drop(tx, t, VX_REASON_RUNT);
 
 	if (vx_unlikely(vx_cursor_read_first(&cur, raw, tx->hdr_len, VX_VNET_HDR_MAX)))
-		return drop(tx, t, VX_REASON_GUEST_FAULT);
+		return vx_tx_drop(tx, t, VX_REASON_GUEST_FAULT);
 	reason = vx_vnet_hdr_parse(&h, raw, len, tx->features);
 	if (vx_unlikely(reason))
-		return drop(tx, t, reason);
+		return vx_tx_drop(tx, t, reason);
 	if (vx_likely(h.gso_type == VIRTIO_NET_HDR_GSO_NONE))
 		fate = one_frame(tx, t, &cur, &h, len);
 	else
-		fate = super_frame(tx, t, &cur, &h, len);
-	if (vx_likely(fate == DONE))
+		fate = vx_tx_super(tx, t, &cur, &h, len);
+	if (vx_likely(fate == VX_TX_DONE))
 		t->read += len;
 	return fate;
 }
 
 /* Returns how many of n chains were completed; the others were given back. */
-static u32 one_batch(struct vx_tx *tx, struct tx_turn *t, u32 n)
+static u32 one_batch(struct vx_tx *tx, struct vx_tx_turn *t, u32 n)
 {
-	enum fate fate = DONE;
+	enum vx_tx_fate fate = VX_TX_DONE;
 	u32 i;
 
-	for (i = 0; i < n && fate == DONE && budget_left(t); i++) {
+	for (i = 0; i < n && fate == VX_TX_DONE && budget_left(t); i++) {
 		if (i + AHEAD < n && tx->chain[i + AHEAD].niov_out)
 			vx_guest_prefetch(tx->chain[i + AHEAD].iov->uaddr);
 		fate = one_chain(tx, t, &tx->chain[i]);
-		if (fate == WAITS)
+		if (fate == VX_TX_WAITS)
 			break;
 		t->pushed = true;
 		t->read += tx->chain[i].niov_out * VX_BUDGET_PIECE;
 		if (vx_unlikely(vx_vring_push(tx->vq, &tx->chain[i], 0)))
-			fate = FAULTED;
+			fate = VX_TX_FAULTED;
 	}
 	vx_vring_unfetch(tx->vq, tx->chain + i, n - i);
-	t->fault |= fate == FAULTED;
-	t->blocked |= fate == WAITS;
+	t->fault |= fate == VX_TX_FAULTED;
+	t->blocked |= fate == VX_TX_WAITS;
 	return i;
 }
 
@@ -229,7 +170,7 @@ static void adapt(struct vx_tx *tx, u32 n, u32 done)
 		tx->want = vx_min(2 * n, VX_BATCH);
 }
 
-static enum vx_pump_status turn(struct vx_tx *tx, struct tx_turn *t)
+static enum vx_pump_status turn(struct vx_tx *tx, struct vx_tx_turn *t)
 {
 	while (budget_left(t)) {
 		u32 max = vx_min(tx->want, VX_BUDGET_FRAMES - t->frames), done;
@@ -240,7 +181,7 @@ static enum vx_pump_status turn(struct vx_tx *tx, struct tx_turn *t)
 		if (!n)
 			return vx_vring_missed(tx->vq) ? VX_PUMP_BLOCKED : VX_PUMP_IDLE;
 		/* One call for the whole batch, though some chains may turn out to need none, or more. */
-		reserve(tx, t, n);
+		vx_tx_reserve(tx, t, n);
 		done = one_batch(tx, t, n);
 		send_ready(tx, t);
 		if (t->fault)
@@ -256,7 +197,7 @@ static enum vx_pump_status turn(struct vx_tx *tx, struct tx_turn *t)
 	return VX_PUMP_MORE;
 }
 
-static void count(struct vx_tx *tx, const struct tx_turn *t)
+static void count(struct vx_tx *tx, const struct vx_tx_turn *t)
 {
 	if (t->packets) {
 		vx_stat_add(tx->stats->packets, t->packets);
@@ -274,7 +215,7 @@ static void free_frames(struct vx_tx *tx)
 }
 
 /* Publish, and stop the vring if that is due. */
-static void finish(struct vx_tx *tx, struct tx_turn *t, struct vx_pump_result *r)
+static void finish(struct vx_tx *tx, struct vx_tx_turn *t, struct vx_pump_result *r)
 {
 	if (t->pushed && !vx_vring_flush(tx->vq))
 		r->call = vx_vring_need_call(tx->vq);
@@ -293,7 +234,7 @@ static void finish(struct vx_tx *tx, struct tx_turn *t, struct vx_pump_result *r
 struct vx_pump_result vx_tx_pump(struct vx_tx *tx)
 {
 	struct vx_pump_result r = { .status = VX_PUMP_BROKEN };
-	struct tx_turn t = { 0 };
+	struct vx_tx_turn t = { 0 };
 
 	if (vx_unlikely(tx->vq->broken))
 		return r;
@@ -306,7 +247,7 @@ struct vx_pump_result vx_tx_pump(struct vx_tx *tx)
 struct vx_pump_result vx_tx_discard(struct vx_tx *tx, enum vx_reason reason)
 {
 	struct vx_pump_result r = { .status = VX_PUMP_BROKEN };
-	struct tx_turn t = { 0 };
+	struct vx_tx_turn t = { 0 };
 	int i, n = 1, err = 0;
 
 	if (vx_unlikely(tx->vq->broken))
@@ -315,7 +256,7 @@ struct vx_pump_result vx_tx_discard(struct vx_tx *tx, enum vx_reason reason)
 		n = vx_vring_fetch(tx->vq, tx->chain, VX_BATCH);
 		for (i = 0; i < n && !err; i++) {
 			err = vx_vring_push(tx->vq, &tx->chain[i], 0);
-			drop(tx, &t, reason);
+			vx_tx_drop(tx, &t, reason);
 			t.pushed = true;
 		}
 		if (!err && n > 0)
@@ -344,13 +285,13 @@ enum vx_reason vx_tx_one(struct vx_tx *tx, const struct vx_iov *iov, u32 niov)
 {
 	struct vx_chain c = { .iov = iov, .niov_out = niov };
 	u64 len = length(iov, niov);
-	struct tx_turn t = { 0 };
+	struct vx_tx_turn t = { 0 };
 
 	c.out_len = len;
 	if (vx_unlikely(len > ~0u || niov > VX_CHAIN_IOVS))
-		drop(tx, &t, VX_REASON_OVERSIZE);
-	else if (one_chain(tx, &t, &c) == WAITS)
-		drop(tx, &t, VX_REASON_TX_FAILED);
+		vx_tx_drop(tx, &t, VX_REASON_OVERSIZE);
+	else if (one_chain(tx, &t, &c) == VX_TX_WAITS)
+		vx_tx_drop(tx, &t, VX_REASON_TX_FAILED);
 	send_ready(tx, &t);
 	free_frames(tx);
 	count(tx, &t);

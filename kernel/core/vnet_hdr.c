@@ -4,6 +4,7 @@
 
 static enum vx_reason check_gso(const struct vx_vnet_hdr *h, u64 features)
 {
+	u32 size_min = VX_TCP_SIZE_MIN;
 	u64 want;
 
 	switch (h->gso_type) {
@@ -13,6 +14,12 @@ static enum vx_reason check_gso(const struct vx_vnet_hdr *h, u64 features)
 	case VIRTIO_NET_HDR_GSO_TCPV6:
 		want = 1ULL << VIRTIO_NET_F_HOST_TSO6;
 		break;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		if (h->ecn)
+			return VX_REASON_BAD_VNET_HDR;
+		want = 1ULL << VIRTIO_NET_F_HOST_USO;
+		size_min = 1;
+		break;
 	default:
 		return VX_REASON_BAD_VNET_HDR;
 	}
@@ -20,7 +27,7 @@ static enum vx_reason check_gso(const struct vx_vnet_hdr *h, u64 features)
 		want |= 1ULL << VIRTIO_NET_F_HOST_ECN;
 	if ((features & want) != want)
 		return VX_REASON_BAD_VNET_HDR;
-	return h->gso_size && h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? VX_REASON_NONE : VX_REASON_BAD_GSO;
+	return h->gso_size >= size_min && h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? VX_REASON_NONE : VX_REASON_BAD_GSO;
 }
 
 enum vx_reason vx_vnet_hdr_parse(struct vx_vnet_hdr *h, const u8 *raw, u32 len, u64 features)

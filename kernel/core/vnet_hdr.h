@@ -12,6 +12,18 @@
 #include <linux/virtio_config.h>
 #include <vhost_xdp/stats.h>
 
+/* Younger than the oldest headers that we build with. */
+#ifndef VIRTIO_NET_F_HOST_USO
+#define VIRTIO_NET_F_GUEST_USO4	54
+#define VIRTIO_NET_F_GUEST_USO6	55
+#define VIRTIO_NET_F_HOST_USO	56
+#endif
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4	5
+#endif
+
+#define VX_TCP_SIZE_MIN	8u	/* least gso_size for TCP: Linux' TCP makes none that is smaller */
+
 #define VX_VNET_HDR_MAX	((u32)sizeof(struct virtio_net_hdr_v1))
 
 /* In CPU byte order. */
@@ -35,7 +47,8 @@ static inline u32 vx_vnet_hdr_len(u64 features)
 /*
  * Judge a private copy of the header of a frame of len bytes. VX_REASON_NONE: *h is filled in,
  * csum_start + csum_offset + 2 <= len if VIRTIO_NET_HDR_F_NEEDS_CSUM is set (CVE-2022-2132), and a segmentation
- * request is of a negotiated type, with a size and NEEDS_CSUM. The guest's hdr_len is never used.
+ * request is of a negotiated type, with a size and NEEDS_CSUM. UFO never is (Linux itself gave it up), nor are types that we
+ * do not know; flags that mean nothing in this direction are ignored. The guest's hdr_len is never used.
  */
 enum vx_reason vx_vnet_hdr_parse(struct vx_vnet_hdr *h, const u8 *raw, u32 len, u64 features);
 

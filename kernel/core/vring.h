@@ -180,6 +180,17 @@ void vx_vring_disable_kick(struct vx_vring *vq);
 bool vx_vring_has_avail(struct vx_vring *vq);
 
 /*
+ * After a write of len bytes at gpa that ended with err: mark them dirty, all of them even if it faulted, as it may have
+ * changed some before. Write, then mark: a VMM that clears the mark and copies the page in between misses nothing.
+ */
+static inline int vx_dirty_log_after(const struct vx_dirty_log *log, u64 gpa, u32 len, int err)
+{
+	int log_err = vx_dirty_log_write(log, gpa, len);
+
+	return err ? err : log_err;
+}
+
+/*
  * Copy len bytes into one piece of a chain's in-part, and log them: how data reaches the guest.
  * off + len <= iov->len is the caller's duty. A fault is the caller's to judge; it does not stop the vring.
  */
@@ -187,10 +198,15 @@ static inline int vx_iov_write(struct vx_vring *vq, const struct vx_iov *iov, u3
 {
 	int err = vx_guest_write(iov->uaddr + off, src, len);
 
-	/* Write, then mark: a VMM that clears the mark and copies the page in between misses nothing. */
-	if (vx_unlikely(vq->log) && !err)
-		err = vx_dirty_log_write(vq->log, iov->gpa + off, len);
-	return err;
+	return vx_unlikely(vq->log) ? vx_dirty_log_after(vq->log, iov->gpa + off, len, err) : err;
+}
+
+/* The same, with their sum on the way (csum.h). */
+static inline int vx_iov_write_csum(struct vx_vring *vq, const struct vx_iov *iov, u32 off, const void *src, u32 len, u64 *sum)
+{
+	int err = vx_guest_write_csum(iov->uaddr + off, src, len, sum);
+
+	return vx_unlikely(vq->log) ? vx_dirty_log_after(vq->log, iov->gpa + off, len, err) : err;
 }
 
 #endif

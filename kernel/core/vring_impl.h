@@ -64,12 +64,12 @@ static inline bool vx_event_passed(const struct vx_vring *vq, u16 event, u16 now
 	return vq->signal_always || vring_need_event(event, now, (u16)(now - vq->unsignalled));
 }
 
-/* Log a write of len bytes at gpa to the ring itself. */
-static inline int vx_vring_log(struct vx_vring *vq, u64 gpa, u32 len)
+/* Log a write of len bytes at gpa to the ring itself, which ended with err. */
+static inline int vx_vring_log(struct vx_vring *vq, u64 gpa, u32 len, int err)
 {
 	if (vx_likely(!vq->log) || !vq->a.log)
-		return 0;
-	return vx_dirty_log_write(vq->log, gpa, len);
+		return err;
+	return vx_dirty_log_after(vq->log, gpa, len, err);
 }
 
 /* The driver can see them now, whatever becomes of the log. */

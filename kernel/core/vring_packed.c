@@ -242,9 +242,7 @@ static int write_used(struct vx_vring *vq, u16 slot, const struct used_part *u, 
 	u64 off = slot * VX_DESC_SIZE + DESC_LEN;
 	u32 len = hold ? offsetof(struct used_part, flags) : sizeof(*u);
 
-	if (vx_guest_write(vq->a.desc + off, u, len))
-		return -EFAULT;
-	return vx_vring_log(vq, vq->a.desc_gpa + off, len);
+	return vx_vring_log(vq, vq->a.desc_gpa + off, len, vx_guest_write(vq->a.desc + off, u, len));
 }
 
 int vx_packed_spill(struct vx_vring *vq)
@@ -285,7 +283,7 @@ int vx_packed_publish(struct vx_vring *vq)
 		return -EFAULT;
 	vx_slot_add(vq, &vq->last_used, &vq->used_wrap, vq->pending_slots);
 	vx_slots_published(vq);
-	return vx_vring_log(vq, vq->a.desc_gpa + off, sizeof(u16));
+	return vx_vring_log(vq, vq->a.desc_gpa + off, sizeof(u16), 0);
 }
 
 int vx_packed_need_call(struct vx_vring *vq)
@@ -312,7 +310,7 @@ static int put_event(struct vx_vring *vq, u64 off, u16 v)
 {
 	if (vx_guest_put16(vq->a.used + off, vx_cpu_to_le16(v)))
 		return -EFAULT;
-	return vx_vring_log(vq, vq->a.used_gpa + off, sizeof(v));
+	return vx_vring_log(vq, vq->a.used_gpa + off, sizeof(v), 0);
 }
 
 int vx_packed_kick(struct vx_vring *vq, bool on)

@@ -37,7 +37,7 @@ static int put_used16(struct vx_vring *vq, u64 off, u16 v)
 {
 	int err = vx_guest_put16(vq->a.used + off, vx_cpu_to_le16(v));
 
-	return err ? err : vx_vring_log(vq, vq->a.used_gpa + off, sizeof(v));
+	return err ? err : vx_vring_log(vq, vq->a.used_gpa + off, sizeof(v), 0);
 }
 
 static u64 used_event(const struct vx_vring *vq)
@@ -229,9 +229,7 @@ static int write_used(struct vx_vring *vq, u32 slot, const struct vx_used *e, u3
 {
 	u64 off = USED_RING + slot * USED_SIZE;
 
-	if (vx_guest_write(vq->a.used + off, e, n * USED_SIZE))
-		return -EFAULT;
-	return vx_vring_log(vq, vq->a.used_gpa + off, n * USED_SIZE);
+	return vx_vring_log(vq, vq->a.used_gpa + off, n * USED_SIZE, vx_guest_write(vq->a.used + off, e, n * USED_SIZE));
 }
 
 int vx_split_spill(struct vx_vring *vq)
@@ -259,7 +257,7 @@ int vx_split_publish(struct vx_vring *vq)
 		return -EFAULT;
 	vq->last_used = idx;
 	vx_slots_published(vq);
-	return vx_vring_log(vq, vq->a.used_gpa + USED_IDX, sizeof(idx));
+	return vx_vring_log(vq, vq->a.used_gpa + USED_IDX, sizeof(idx), 0);
 }
 
 int vx_split_need_call(struct vx_vring *vq)

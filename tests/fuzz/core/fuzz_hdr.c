@@ -36,16 +36,18 @@ static void segments(struct vx_gso *g, const struct vx_vnet_hdr *h, const u8 *da
 	u32 i;
 
 	p = (struct pkt) { .ip6 = g->ip6, .l3 = g->l3, .l4 = g->l4, .hdr_len = g->hdr_len, .len = len, .payload = g->payload,
-			   .id = g->ip_id, .seq = g->seq };
+			   .id = g->ip_id, .seq = g->seq, .proto = g->udp ? 17 : 6 };
 	memcpy(p.data, data, len);
-	require(g->l4 == h->csum_start && g->hdr_len <= g->head_len && g->hdr_len + g->payload == len);
+	memcpy(g->head + g->head_len, data + g->head_len, g->hdr_len - g->head_len);
+	vx_gso_ready(g);
+	require(g->l4 == h->csum_start && g->head_len <= g->hdr_len && g->hdr_len <= VX_GSO_HEAD_MAX && g->hdr_len + g->payload == len);
 	require(g->nsegs >= 1 && g->nsegs <= VX_GSO_SEGS_MAX);
 	for (i = 0; i < g->nsegs; i++) {
 		u32 n = vx_gso_payload(g, i);
 
 		require(n <= g->mss && i * g->mss + n <= g->payload);
 		memcpy(frame + g->hdr_len, data + g->hdr_len + i * g->mss, n);
-		vx_gso_finish(g, i, frame);
+		vx_gso_finish(g, i, frame, vx_csum_add(0, frame + g->hdr_len, n));
 		require(!pkt_judge(&p, g->mss, i, g->nsegs, frame, g->hdr_len + n));
 	}
 }
@@ -56,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int bits[] = { VIRTIO_NET_F_CSUM, VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_HOST_ECN,
-				    VIRTIO_NET_F_HOST_UFO };
+				    VIRTIO_NET_F_HOST_UFO, VIRTIO_NET_F_HOST_USO };
 	static u8 whole[PKT_MAX];
 	struct vx_vnet_hdr h;
 	struct vx_gso g;
@@ -79,16 +81,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (vx_vnet_hdr_parse(&h, raw, len, features))
 		return 0;
 	require(h.gso_type == VIRTIO_NET_HDR_GSO_NONE || h.gso_type == VIRTIO_NET_HDR_GSO_TCPV4 ||
-		h.gso_type == VIRTIO_NET_HDR_GSO_TCPV6);
+		h.gso_type == VIRTIO_NET_HDR_GSO_TCPV6 || h.gso_type == VIRTIO_NET_HDR_GSO_UDP_L4);
 	if (h.gso_type == VIRTIO_NET_HDR_GSO_NONE) {
 		if (h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
 			checksum(&h, whole, len);
 		return 0;
 	}
 	require(h.gso_size && h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
-	g.head_len = vx_min(len, VX_GSO_HEAD_MAX);
+	g.head_len = vx_gso_head_len(&h, len);
 	memcpy(g.head, whole, g.head_len);
-	if (!vx_gso_parse(&g, &h, len))
+	if (g.head_len && !vx_gso_parse(&g, &h, len))
 		segments(&g, &h, whole, len);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "csum.h"
+#include "cursor.h"
 #include "packet.h"
 
 /* In network order, where 0 and 0xffff are the same number. */
@@ -62,6 +63,83 @@ static void test_pieces_sum_as_the_whole(void **state)
 	}
 }
 
+/* Pieces that were summed by themselves, wherever they start; and a part of which the sum is taken away again. */
+static void test_pieces_at_odd_offsets(void **state)
+{
+	u8 buf[3000];
+	u32 i;
+
+	pkt_noise(buf, sizeof(buf));
+	for (i = 0; i < 5000; i++) {
+		u32 len = pkt_rand() % sizeof(buf), a = pkt_rand() % (len + 1), b = a + pkt_rand() % (len - a + 1);
+		u64 sum = vx_csum_add(0, buf, a), all;
+
+		sum = vx_csum_add_at(sum, vx_csum_add(0, buf + a, b - a), a);
+		all = vx_csum_add_at(sum, vx_csum_add(0, buf + b, len - b), b);
+		assert_int_equal(ours(all), theirs(pkt_sum(0, buf, len)));
+		all = vx_csum_add64(all, ~vx_csum_add(0, buf, a));
+		assert_int_equal(ours(vx_csum_add_at(0, all, a)), theirs(pkt_sum(0, buf + a, len - a)));
+	}
+}
+
+/* What cursors make of pieces: the same sum, in one access a piece, each byte once. */
+static void test_cursor_sums_what_it_reads(void **state)
+{
+	u64 mem = vx_env_guest_map(0, 5000);
+	u8 buf[3000], out[3000];
+	u32 i;
+
+	for (i = 0; i < 2000; i++) {
+		struct vx_iov iov[5];
+		struct vx_cursor c = { .iov = iov, .niov = 5 };
+		u32 k, n, at = 0, total = 0, len, skip;
+		u64 before, sum;
+
+		for (k = 0; k < 5; k++) {
+			n = k == 4 ? 500 : 1 + pkt_rand() % 600;
+			iov[k] = (struct vx_iov) { .uaddr = mem + at, .len = n };
+			pkt_noise(buf + total, n);
+			memcpy(vx_env_guest_ptr(mem + at, n), buf + total, n);
+			at += n + pkt_rand() % 20;
+			total += n;
+		}
+		skip = pkt_rand() % 200 % total;
+		len = pkt_rand() % (total - skip + 1);
+		vx_env_scope_begin();
+		assert_int_equal(vx_cursor_read(&c, out, skip), 0);
+		before = vx_env_accesses();
+		assert_int_equal(vx_cursor_read_csum(&c, out + skip, len, &sum), 0);
+		assert_in_range(vx_env_accesses() - before, !!len, 5);
+		vx_env_scope_end();
+		assert_memory_equal(out, buf, skip + len);
+		assert_int_equal(ours(sum), theirs(pkt_sum(0, buf + skip, len)));
+		if (skip + len < total)
+			continue;
+		assert_int_equal(vx_cursor_read_csum(&c, out, 1, &sum), -EFAULT);
+	}
+	vx_env_reset();
+}
+
+static void test_guest_accesses_that_sum(void **state)
+{
+	u64 mem = vx_env_guest_map(0, 100), sum = 7;
+	u8 buf[100], out[100];
+
+	pkt_noise(buf, sizeof(buf));
+	assert_int_equal(vx_guest_write_csum(mem + 1, buf, 99, &sum), 0);
+	assert_int_equal(ours(sum), theirs(pkt_sum(0, buf, 99)));
+	assert_int_equal(vx_guest_read_csum(out, mem + 1, 99, &sum), 0);
+	assert_int_equal(ours(sum), theirs(pkt_sum(0, buf, 99)));
+	assert_memory_equal(out, buf, 99);
+	sum = 7;
+	vx_env_fail_access(1);
+	assert_int_equal(vx_guest_read_csum(out, mem, 10, &sum), -EFAULT);
+	vx_env_fail_access(1);
+	assert_int_equal(vx_guest_write_csum(mem, buf, 10, &sum), -EFAULT);
+	assert_int_equal(sum, 7);
+	vx_env_reset();
+}
+
 static void test_store(void **state)
 {
 	u8 buf[2] = { 0xff, 0xff }, field[2];
@@ -82,6 +160,9 @@ int main(void)
 		cmocka_unit_test(test_every_length_and_alignment),
 		cmocka_unit_test(test_carries_survive),
 		cmocka_unit_test(test_pieces_sum_as_the_whole),
+		cmocka_unit_test(test_pieces_at_odd_offsets),
+		cmocka_unit_test(test_cursor_sums_what_it_reads),
+		cmocka_unit_test(test_guest_accesses_that_sum),
 		cmocka_unit_test(test_store),
 	};
 

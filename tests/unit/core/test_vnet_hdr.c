@@ -13,12 +13,14 @@
 #define TSO6	(CSUM | BIT(VIRTIO_NET_F_HOST_TSO6))
 #define ECN	BIT(VIRTIO_NET_F_HOST_ECN)
 #define UFO	BIT(VIRTIO_NET_F_HOST_UFO)
-#define ALL	(TSO4 | TSO6 | ECN)
+#define USO	(CSUM | BIT(VIRTIO_NET_F_HOST_USO))
+#define ALL	(TSO4 | TSO6 | ECN | USO)
 #define NEEDS	VIRTIO_NET_HDR_F_NEEDS_CSUM
 #define V4	VIRTIO_NET_HDR_GSO_TCPV4
 #define V6	VIRTIO_NET_HDR_GSO_TCPV6
 #define GSO_UDP	VIRTIO_NET_HDR_GSO_UDP
 #define GSO_ECN	VIRTIO_NET_HDR_GSO_ECN
+#define UDP_L4	VIRTIO_NET_HDR_GSO_UDP_L4
 
 struct row {
 	const char *what;
@@ -54,7 +56,23 @@ static const struct row rows[] = {
 	{ "UFO", ALL, 3000, NEEDS, GSO_UDP, 1448, 34, 6, VX_REASON_BAD_VNET_HDR },
 	{ "UFO although negotiated", ALL | UFO, 3000, NEEDS, GSO_UDP, 1448, 34, 6, VX_REASON_BAD_VNET_HDR },
 	{ "unknown type", ALL, 3000, NEEDS, 2, 1448, 34, 16, VX_REASON_BAD_VNET_HDR },
-	{ "unknown type 5 (UDP_L4)", ALL, 3000, NEEDS, 5, 1448, 34, 6, VX_REASON_BAD_VNET_HDR },
+	{ "unknown type 6", ALL, 3000, NEEDS, 6, 1448, 34, 6, VX_REASON_BAD_VNET_HDR },
+	{ "UDP tunnel over TCPV4", ALL, 3000, NEEDS, V4 | 0x20, 1448, 34, 16, VX_REASON_BAD_VNET_HDR },
+	{ "UDP tunnel over UDP_L4", ALL, 3000, NEEDS, UDP_L4 | 0x40, 1448, 34, 6, VX_REASON_BAD_VNET_HDR },
+	{ "USO", ALL, 3000, NEEDS, UDP_L4, 1448, 34, 6, VX_REASON_NONE },
+	{ "USO in single bytes", ALL, 3000, NEEDS, UDP_L4, 1, 34, 6, VX_REASON_NONE },
+	{ "USO not negotiated", ALL & ~BIT(VIRTIO_NET_F_HOST_USO), 3000, NEEDS, UDP_L4, 1448, 34, 6, VX_REASON_BAD_VNET_HDR },
+	{ "USO, checksums not negotiated", ALL & ~CSUM, 3000, NEEDS, UDP_L4, 1448, 34, 6, VX_REASON_BAD_CSUM },
+	{ "USO with ECN", ALL, 3000, NEEDS, UDP_L4 | GSO_ECN, 1448, 34, 6, VX_REASON_BAD_VNET_HDR },
+	{ "USO without checksum", ALL, 3000, 0, UDP_L4, 1448, 34, 6, VX_REASON_BAD_GSO },
+	{ "USO, gso_size 0", ALL, 3000, NEEDS, UDP_L4, 0, 34, 6, VX_REASON_BAD_GSO },
+	{ "USO, checksum outside", ALL, 60, NEEDS, UDP_L4, 10, 59, 6, VX_REASON_BAD_CSUM },
+	{ "gso_size 1", ALL, 3000, NEEDS, V4, 1, 34, 16, VX_REASON_BAD_GSO },
+	{ "gso_size 7", ALL, 3000, NEEDS, V6, 7, 54, 16, VX_REASON_BAD_GSO },
+	{ "gso_size 8", ALL, 3000, NEEDS, V4, 8, 34, 16, VX_REASON_NONE },
+	{ "gso_size 65535", ALL, 3000, NEEDS, V4, 0xffff, 34, 16, VX_REASON_NONE },
+	{ "TSO4, all other flags", ALL, 3000, 0xff, V4, 1448, 34, 16, VX_REASON_NONE },
+	{ "segmentation, RSC_INFO instead of checksum", ALL, 3000, 4, V4, 1448, 34, 16, VX_REASON_BAD_GSO },
 	{ "unknown type 127", ALL, 3000, NEEDS, 127, 1448, 34, 16, VX_REASON_BAD_VNET_HDR },
 	{ "gso_size 0", ALL, 3000, NEEDS, V4, 0, 34, 16, VX_REASON_BAD_GSO },
 	{ "segmentation without checksum", ALL, 3000, 0, V4, 1448, 34, 16, VX_REASON_BAD_GSO },

@@ -22,6 +22,7 @@
 	VRING_CASE(error_after_good_chains), VRING_CASE(cve_2018_1059_after_a_hit), \
 	VRING_CASE(iov_array_full_to_the_last_entry), VRING_CASE(unfetch_returns_iov_entries), \
 	VRING_CASE(too_many_empty_descriptors), VRING_CASE(log_of_each_ring_write), \
+	VRING_CASE(log_of_a_write_that_faults), VRING_CASE(log_of_used_entries_that_fault), \
 	VRING_CASE(cve_2019_3900_budget_of_empty_descriptors), \
 	VRING_CASE(longest_chain), VRING_CASE(iov_array_full), VRING_CASE(dpdk_double_fetch), \
 	VRING_CASE(every_access_can_fault), VRING_CASE(start_refuses), VRING_CASE(start_on_unreadable_memory), \

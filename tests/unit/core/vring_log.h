@@ -64,6 +64,52 @@ static void test_log_of_data_and_ring(void **state)
 	assert_int_equal(log_count(), 1);
 }
 
+/* A write that faults on its way has dirtied what it got to, all the same. */
+static void test_log_of_a_write_that_faults(void **state)
+{
+	u8 frame[6000];
+	u64 uaddr;
+
+	ring(8, 0, FRESH);
+	log_map((GD_DATA_SPLIT + GD_DATA_HALF) / 4096 / 8);
+	post(GD_DATA_GPA, 9000, true, 1);
+	assert_int_equal(gd_fetch(vq, chains, 1), 1);
+	assert_int_equal(vx_mem_from_gpa(gd->mem, GD_DATA_GPA, 9000, &uaddr), 0);
+	vx_env_guest_fault_from(uaddr + 4096);
+	memset(frame, 0x77, sizeof(frame));
+	assert_int_equal(vx_iov_write(vq, chains[0].iov, 1000, frame, sizeof(frame)), -EFAULT);
+	assert_int_equal(*(u8 *)gd_ptr(gd, GD_DATA_GPA + 4095, 1), 0x77);
+	assert_int_equal(*(u8 *)gd_ptr(gd, GD_DATA_GPA + 4096, 1), 0);
+	assert_true(logged(GD_DATA_GPA));
+	/* No byte after the chain's own is marked. */
+	assert_in_range(log_count(), 1, 2);
+	assert_false(vq->broken);
+}
+
+/* The same with a used entry: of either kind of ring, the fault is amid its fields. */
+static void test_log_of_used_entries_that_fault(void **state)
+{
+	u64 off = RING_PACKED ? 30 * 16 + 10 : 4 + 30 * 8 + 2;
+	struct vx_vring_addr a;
+	u64 gpa;
+
+	ring(1024, 0, RING_PACKED ? 0x8000 | 30 : 30);
+	log_map(0x1000000 / 4096 / 8);
+	a = gd->addr;
+	a.log = true;
+	assert_int_equal(vx_vring_set_addr(vq, &a), 0);
+	gpa = RING_PACKED ? a.desc_gpa : a.used_gpa;
+	post_n(20);
+	assert_int_equal(gd_fetch(vq, chains, 20), 20);
+	while (vq->nfetched)
+		vx_vring_push(vq, &chains[20 - vq->nfetched], 0);
+	vx_env_guest_fault_from((RING_PACKED ? a.desc : a.used) + off);
+	assert_int_equal(log_count(), 0);
+	assert_int_equal(vx_vring_flush(vq), -EFAULT);
+	assert_true(vq->broken);
+	assert_true(logged(gpa + off - 1));
+}
+
 /* vhost logged more than it had written: mark what was written, and nothing outside the bitmap. */
 static void test_cve_2019_14835_log_is_bounded(void **state)
 {

@@ -63,9 +63,9 @@ u16 pkt_sum(u16 sum, const u8 *p, u32 len)
 	return s;
 }
 
-static u16 pseudo(const u8 *ip, bool ip6, u32 tcp_len)
+static u16 pseudo(const u8 *ip, bool ip6, u8 proto, u32 l4_len)
 {
-	u8 tail[4] = { 0, 6, tcp_len >> 8, tcp_len };
+	u8 tail[4] = { 0, proto, l4_len >> 8, l4_len };
 
 	return pkt_sum(pkt_sum(0, ip + (ip6 ? 8 : 12), ip6 ? 32 : 8), tail, 4);
 }
@@ -101,10 +101,27 @@ static u32 make_ip4(struct pkt *p, u8 *ip)
 	return len;
 }
 
+static u32 make_tcp(struct pkt *p, u8 *tcp)
+{
+	pkt_noise(tcp, 20);
+	put32(tcp + 4, p->seq);
+	tcp[12] = (20 + p->tcp_opts) / 4 << 4 | (tcp[12] & 1);	/* AE, once NS */
+	tcp[13] = p->flags;
+	memset(tcp + 20, 1, p->tcp_opts);
+	return 20 + p->tcp_opts;
+}
+
+static u32 make_udp(struct pkt *p, u8 *udp)
+{
+	pkt_noise(udp, 8);
+	put16(udp + 4, 8 + p->payload);
+	return 8;
+}
+
 void pkt_make(struct pkt *p)
 {
-	u32 off = 12, i, tcp_len = 20 + p->tcp_opts + p->payload;
-	u8 *ip, *tcp;
+	u32 off = 12, i;
+	u8 *ip;
 
 	pkt_noise(p->data, 12);
 	for (i = 0; i < p->tags; i++, off += 4) {
@@ -115,13 +132,7 @@ void pkt_make(struct pkt *p)
 	p->l3 = off + 2;
 	ip = p->data + p->l3;
 	p->l4 = p->l3 + (p->ip6 ? make_ip6(p, ip) : make_ip4(p, ip));
-	tcp = p->data + p->l4;
-	pkt_noise(tcp, 20);
-	put32(tcp + 4, p->seq);
-	tcp[12] = (20 + p->tcp_opts) / 4 << 4;
-	tcp[13] = p->flags;
-	memset(tcp + 20, 1, p->tcp_opts);
-	p->hdr_len = p->l4 + 20 + p->tcp_opts;
+	p->hdr_len = p->l4 + (p->proto == 17 ? make_udp(p, p->data + p->l4) : make_tcp(p, p->data + p->l4));
 	pkt_noise(p->data + p->hdr_len, p->payload);
 	p->len = p->hdr_len + p->payload;
 
@@ -131,7 +142,7 @@ void pkt_make(struct pkt *p)
 		put16(ip + 10, 0);
 		put16(ip + 10, ~pkt_sum(0, ip, p->l4 - p->l3));
 	}
-	put16(tcp + 16, pseudo(ip, p->ip6, tcp_len));
+	put16(p->data + p->l4 + pkt_csum_offset(p), pseudo(ip, p->ip6, p->proto, p->len - p->l4));
 }
 
 void pkt_vnet(u8 *raw, u8 flags, u8 gso_type, u16 gso_size, u16 csum_start, u16 csum_offset)
@@ -179,32 +190,123 @@ static const char *judge_ip(const struct pkt *p, u32 i, const u8 *ip, u32 l3_len
 	return pkt_sum(0, ip, p->l4 - p->l3) == 0xffff ? NULL : "IPv4 checksum";
 }
 
-const char *pkt_judge(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *frame, u32 len)
+static const char *judge_tcp(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *tcp)
 {
 	static const u8 may[] = { 4, 5, 6, 7, 13, 16, 17 };
-	u32 from = i * mss, want = i + 1 < n ? mss : p->payload - from;
-	const u8 *tcp = frame + p->l4, *was = p->data + p->l4;
+	const u8 *was = p->data + p->l4;
 	u8 flags = was[13];
-	const char *bad;
 
-	if (len != p->hdr_len + want)
-		return "length";
-	if (memcmp(frame, p->data, p->l3))
-		return "Ethernet header changed";
-	bad = judge_ip(p, i, frame + p->l3, len - p->l3);
-	if (bad)
-		return bad;
 	if (!same_but(tcp, was, p->hdr_len - p->l4, may, sizeof(may)))
 		return "TCP header changed";
-	if (get32(tcp + 4) != p->seq + from)
+	if (get32(tcp + 4) != p->seq + i * mss)
 		return "sequence number";
 	if (i + 1 < n)
 		flags &= ~(FIN | PSH);
 	if (i)
 		flags &= ~CWR;
-	if (tcp[13] != flags)
-		return "TCP flags";
+	return tcp[13] == flags ? NULL : "TCP flags";
+}
+
+static const char *judge_udp(const struct pkt *p, const u8 *udp, u32 len)
+{
+	if (memcmp(udp, p->data + p->l4, 4))
+		return "UDP ports changed";
+	if (get16(udp + 4) != len)
+		return "UDP length";
+	return get16(udp + 6) ? NULL : "UDP checksum 0";
+}
+
+/* A single one keeps its headers, checksum apart: what does not fit is what the guest said of them. */
+static const char *judge_whole(const struct pkt *p, const u8 *frame)
+{
+	u32 at = p->l4 + pkt_csum_offset(p), len = p->len - p->l4;
+
+	if (memcmp(frame, p->data, at) || memcmp(frame + at + 2, p->data + at + 2, p->len - at - 2))
+		return "a single frame changed";
+	if (!get16(frame + at))
+		return "checksum 0";
+	/* Complete once, whatever the guest had put there: with that in place of the result, the sum is the result's complement. */
+	return (u16)~pkt_sum(0, p->data + p->l4, len) % 0xffff == get16(frame + at) % 0xffff ? NULL : "checksum";
+}
+
+const char *pkt_judge(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *frame, u32 len)
+{
+	u32 from = i * mss, want = i + 1 < n ? mss : p->payload - from, l4_len = len - p->l4;
+	const u8 *ip = frame + p->l3, *l4 = frame + p->l4;
+	const char *bad;
+
+	if (len != p->hdr_len + want)
+		return "length";
+	if (n == 1)
+		return judge_whole(p, frame);
+	if (memcmp(frame, p->data, p->l3))
+		return "Ethernet header changed";
+	bad = judge_ip(p, i, ip, len - p->l3);
+	if (!bad)
+		bad = p->proto == 17 ? judge_udp(p, l4, l4_len) : judge_tcp(p, mss, i, n, l4);
+	if (bad)
+		return bad;
 	if (memcmp(frame + p->hdr_len, p->data + p->hdr_len + from, want))
 		return "payload";
-	return pkt_sum(pseudo(frame + p->l3, p->ip6, len - p->l4), tcp, len - p->l4) == 0xffff ? NULL : "TCP checksum";
+	return pkt_sum(pseudo(ip, p->ip6, p->proto, l4_len), l4, l4_len) == 0xffff ? NULL : "checksum";
+}
+
+static const char *check_l4(const u8 *ip, bool ip6, u8 proto, const u8 *l4, u32 len)
+{
+	if (proto != 6 && proto != 17)
+		return "neither TCP nor UDP";
+	if (len < (proto == 6 ? 20 : 8))
+		return "transport header cut short";
+	if (proto == 6 && (l4[12] >> 4 < 5 || l4[12] >> 4 > len / 4))
+		return "TCP data offset";
+	if (proto == 17 && get16(l4 + 4) != len)
+		return "UDP length";
+	if (proto == 17 && !get16(l4 + 6))
+		return "UDP checksum 0";
+	return pkt_sum(pseudo(ip, ip6, proto, len), l4, len) == 0xffff ? NULL : "checksum";
+}
+
+static const char *check_ip6(const u8 *ip, u32 len)
+{
+	u8 next = ip[6];
+	u32 off = 40;
+
+	if (len < 40 || get16(ip + 4) != len - 40)
+		return "payload_len";
+	while (next == 0 || next == 43 || next == 60) {
+		if (off + 8 > len)
+			return "extension header cut short";
+		next = ip[off];
+		off += (ip[off + 1] + 1) * 8;
+	}
+	return off > len ? "extension header" : check_l4(ip, true, next, ip + off, len - off);
+}
+
+static const char *check_ip4(const u8 *ip, u32 len)
+{
+	u32 hdr = (ip[0] & 15) * 4;
+
+	if (len < 20 || hdr < 20 || hdr > len || get16(ip + 2) != len)
+		return "IPv4 lengths";
+	if (get16(ip + 6) & 0x3fff)
+		return "a fragment";
+	if (pkt_sum(0, ip, hdr) != 0xffff)
+		return "IPv4 checksum";
+	return check_l4(ip, false, ip[9], ip + hdr, len - hdr);
+}
+
+const char *pkt_check(const u8 *frame, u32 len)
+{
+	u32 off = 12;
+
+	while (off + 4 <= len && (get16(frame + off) == 0x8100 || get16(frame + off) == 0x88a8))
+		off += 4;
+	off += 2;
+	if (off >= len)
+		return "Ethernet header";
+	if (get16(frame + off - 2) == 0x0800 && frame[off] >> 4 == 4)
+		return check_ip4(frame + off, len - off);
+	if (get16(frame + off - 2) == 0x86dd && frame[off] >> 4 == 6)
+		return check_ip6(frame + off, len - off);
+	return "not IP";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames for tests, and a judge of what segmentation makes of them. The judge shares no code with the core: it
+ * Frames for tests, TCP or UDP, and a judge of what segmentation makes of them. The judge shares no code with the core: it
  * parses byte by byte and sums word by word.
  */
 #ifndef VX_TEST_PACKET_H
@@ -17,7 +17,7 @@ struct pkt {
 	u32 ip_opts;		/* bytes of IPv4 options, multiple of 4 */
 	u8 ext[12];		/* IPv6 extension headers, 0-terminated; HOPOPTS is 255 here */
 	u32 ext_len;		/* bytes of each, multiple of 8 */
-	u8 proto;		/* 6 */
+	u8 proto;		/* 6, or 17: then tcp_opts, flags and seq mean nothing */
 	u32 tcp_opts;		/* bytes, multiple of 4 */
 	u8 flags;
 	u16 id;
@@ -36,7 +36,7 @@ u32 pkt_rand(void);
 void pkt_seed(u64 seed);
 void pkt_noise(void *p, u32 len);
 
-/* A TCP frame; addresses and payload are random, lengths and the pseudo-header's sum are as Linux sets them. */
+/* A TCP or UDP frame; addresses and payload are random, lengths and the pseudo-header's sum are as Linux sets them. */
 void pkt_make(struct pkt *p);
 
 /* The 10 or 12 header bytes before it. */
@@ -45,7 +45,19 @@ void pkt_vnet(u8 *raw, u8 flags, u8 gso_type, u16 gso_size, u16 csum_start, u16 
 /* RFC 1071, one word at a time: the folded sum of len bytes, with what was summed before. */
 u16 pkt_sum(u16 sum, const u8 *p, u32 len);
 
-/* NULL when frame (of len bytes) is right as segment i of n of p at this mss, else what is wrong. */
+/* Where the checksum is behind l4. */
+static inline u16 pkt_csum_offset(const struct pkt *p)
+{
+	return p->proto == 17 ? 6 : 16;
+}
+
+/*
+ * NULL when frame (of len bytes) is right as segment i of n of p at this mss, else what is wrong. Of the packet's own fields
+ * those that segmentation replaces don't count, but where n is 1.
+ */
 const char *pkt_judge(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *frame, u32 len);
+
+/* NULL when a frame is TCP or UDP over IP in which all lengths and checksums are right, whatever it was made of. */
+const char *pkt_check(const u8 *frame, u32 len);
 
 #endif

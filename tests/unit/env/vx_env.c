@@ -11,6 +11,7 @@
 struct mapping {
 	u64 uaddr;
 	u64 size;
+	u64 good;	/* bytes of it that do not fault */
 	u8 *bytes;	/* exact allocation: ASan guards both ends. NULL: a hole */
 	u8 *shadow;
 };
@@ -124,7 +125,17 @@ static struct mapping *access_map(enum vx_env_op op, u64 uaddr, u32 len)
 	}
 	if (env.fail_access && !--env.fail_access)
 		return NULL;
-	return m->bytes ? m : NULL;
+	return m->bytes && uaddr - m->uaddr + len <= m->good ? m : NULL;
+}
+
+/* What a copy has written when it meets the byte that faults. */
+static void write_up_to_fault(u64 uaddr, const void *src, u32 len)
+{
+	struct mapping *m = find(uaddr);
+	u64 off = m ? uaddr - m->uaddr : 0;
+
+	if (m && m->bytes && off < m->good && len > m->good - off)
+		memcpy(m->bytes + off, src, m->good - off);
 }
 
 static u8 marks_of(const struct mapping *m, u64 uaddr, u32 len)
@@ -176,13 +187,46 @@ int vx_guest_write(u64 uaddr, const void *src, u32 len)
 {
 	struct mapping *m = access_map(VX_ENV_WRITE, uaddr, len);
 
-	if (!m)
+	if (!m) {
+		write_up_to_fault(uaddr, src, len);
 		return -EFAULT;
+	}
 	env.need_wmb = true;
 	memcpy(m->bytes + (uaddr - m->uaddr), src, len);
 	if (env.hook)
 		env.hook(VX_ENV_WRITE, uaddr, len);
 	return 0;
+}
+
+/* Byte by byte, and nothing of the core's. In memory order: the first byte of a pair is the upper one of a network number. */
+static u64 slow_sum(const u8 *p, u32 len)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		sum += i & 1 ? p[i] : p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return vx_cpu_to_be16(sum);
+}
+
+int vx_guest_read_csum(void *dst, u64 uaddr, u32 len, u64 *sum)
+{
+	int err = vx_guest_read(dst, uaddr, len);
+
+	if (!err)
+		*sum = slow_sum(dst, len);
+	return err;
+}
+
+int vx_guest_write_csum(u64 uaddr, const void *src, u32 len, u64 *sum)
+{
+	int err = vx_guest_write(uaddr, src, len);
+
+	if (!err)
+		*sum = slow_sum(src, len);
+	return err;
 }
 
 static struct mapping *access16(enum vx_env_op op, u64 uaddr)
@@ -280,6 +324,7 @@ u64 vx_env_guest_map(u64 uaddr, u64 size)
 	free(m->shadow);
 	m->uaddr = uaddr;
 	m->size = size;
+	m->good = size;
 	m->bytes = calloc(1, size);
 	m->shadow = calloc(1, size);
 	if (!m->bytes || !m->shadow)
@@ -295,6 +340,15 @@ void vx_env_guest_unmap(u64 uaddr)
 		abort();
 	free(m->bytes);
 	m->bytes = NULL;
+}
+
+void vx_env_guest_fault_from(u64 uaddr)
+{
+	struct mapping *m = find(uaddr);
+
+	if (!m)
+		abort();
+	m->good = uaddr - m->uaddr;
 }
 
 void *vx_env_guest_ptr(u64 uaddr, u64 size)

@@ -30,6 +30,8 @@ void *vx_zalloc(size_t size);
 void vx_free(void *p);
 int vx_guest_read(void *dst, u64 uaddr, u32 len);
 int vx_guest_write(u64 uaddr, const void *src, u32 len);
+int vx_guest_read_csum(void *dst, u64 uaddr, u32 len, u64 *sum);
+int vx_guest_write_csum(u64 uaddr, const void *src, u32 len, u64 *sum);
 int vx_guest_get16(u16 *v, u64 uaddr);
 int vx_guest_put16(u64 uaddr, u16 v);
 int vx_guest_or8(u64 uaddr, u8 mask);
@@ -47,6 +49,8 @@ static inline void vx_guest_prefetch(u64 uaddr)
 u64 vx_env_guest_map(u64 uaddr, u64 size);
 /* Turn a mapping into a hole. */
 void vx_env_guest_unmap(u64 uaddr);
+/* From uaddr on, to the end of its mapping, accesses fault: a write that begins before leaves there what it got to. */
+void vx_env_guest_fault_from(u64 uaddr);
 /* The test's own view of guest memory: unchecked, for the driver side. NULL when not mapped as one piece. */
 void *vx_env_guest_ptr(u64 uaddr, u64 size);
 

@@ -329,6 +329,21 @@ static void running_vrings_refuse_changes(void **state)
 	assert_true(t->vu->vring[0].running);
 }
 
+static void guest_offloads_may_change_while_vrings_run(void **state)
+{
+	const u64 offloads = BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_GUEST_TSO4);
+	struct vmm *t = *state;
+
+	start_device(t);
+	assert_int_equal(set_u64(t, VX_VU_SET_FEATURES, BASIC | offloads), 0);
+	assert_true(t->vu->features == (BASIC | offloads));
+	assert_int_equal(set_u64(t, VX_VU_SET_FEATURES, BASIC), 0);
+	assert_true(t->vu->vring[0].running);
+	assert_true(t->vu->vring[1].running);
+	/* What the guest sends is as it was negotiated. */
+	assert_int_equal(set_u64(t, VX_VU_SET_FEATURES, BASIC | BIT(VIRTIO_NET_F_HOST_TSO4)), -EBUSY);
+}
+
 static void vring_indices_are_bounded(void **state)
 {
 	static const u32 hostile[] = { 2 * PAIRS, 2 * PAIRS + 1, 31, 255, 0x7fffffff, 0xffffffff };
@@ -815,6 +830,7 @@ int main(void)
 		T(kick_may_come_before_memory),
 		T(get_vring_base_stops),
 		T(running_vrings_refuse_changes),
+		T(guest_offloads_may_change_while_vrings_run),
 		T(vring_indices_are_bounded),
 		T(vring_sizes_are_bounded),
 		T(vrings_outside_memory_do_not_start),
