@@ -150,6 +150,14 @@ $(O)/check/%.o: %.c
 $(O)/asan/%.o: %.c | $(SKEL)
 	$(call say,ASAN,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(SAN) $(DEPFLAGS) -c $< -o $@
 
+# These run the core as the user engine does, beside the kernel's own offloads, under sanitizers.
+REF_OBJ := $(CORE_SRC:%.c=$(O)/asan/%.o) $(O)/asan/user/guest_csum.o
+REF_OBJ += $(patsubst %.c,$(O)/asan/%.o,$(wildcard tests/tools/lib/gso*.c tests/tools/lib/gro*.c))
+REF_OBJ += $(patsubst %,$(O)/asan/tests/tools/lib/%.o,unmerge netframe refwire seqframe words)
+
+$(O)/tools/gsoref $(O)/tools/groref: $(O)/tools/%: $(O)/asan/tests/tools/%.o $(REF_OBJ)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) $^ -o $@
+
 $(O)/tests/unit/core/%: $(O)/check/tests/unit/core/%.o $(CHECK_CORE) $(UNIT_ENV)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) $^ -o $@ -lcmocka
 

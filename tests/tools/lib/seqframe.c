@@ -61,6 +61,7 @@ static struct iphdr *put_headers(uint8_t *frame, const struct seq_addr *a, size_
 	ip->version = 4;
 	ip->ihl = 5;
 	ip->tot_len = htons(len - ETH_HLEN);
+	ip->id = htons(a->id);
 	ip->ttl = 64;
 	ip->protocol = protocol;
 	ip->saddr = a->ip;
@@ -116,7 +117,7 @@ size_t seq_segment(uint8_t *frame, size_t payload, const struct seq_addr *a, uin
 	tcp->seq = htonl(FIRST_TCP_SEQ + (uint32_t)pos);
 	tcp->doff = sizeof(*tcp) / 4;
 	tcp->ack = 1;
-	tcp->psh = 1;
+	tcp->psh = !a->more;
 	tcp->window = htons(0xffff);
 	for (size_t i = 0; i < payload; i++)
 		body[i] = stream_byte(pos + i);

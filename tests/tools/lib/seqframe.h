@@ -20,6 +20,8 @@ struct seq_addr {
 	uint8_t mac[6], dst[6];
 	uint32_t ip, peer;	/* network order */
 	uint16_t flow;
+	uint16_t id;		/* IPv4; what senders that care count themselves */
+	bool more;		/* segments: others follow, so no PSH */
 };
 
 enum seq_csum { SEQ_CSUM_FULL, SEQ_CSUM_PARTIAL };
