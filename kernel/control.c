@@ -5,6 +5,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -201,18 +202,24 @@ static int judge(const struct request *r, const union argument *arg)
 
 static int perform(const struct request *r, union argument *arg, void __user *user)
 {
-	struct vx_port *port = NULL;
+	struct vx_port *port;
+	bool again;
 	int ret;
 
-	if (r->find != NO_PORT) {
+	if (r->find == NO_PORT)
+		return r->fn(NULL, arg, user);
+	do {
 		port = vx_port_find(arg->name, r->find == NEXT_PORT);
 		if (!port)
 			return -ENOENT;
-	}
-	ret = r->fn(port, arg, user);
-	if (port)
+		ret = r->fn(port, arg, user);
+		/* One that was deleted at that moment is not the end of the list: another comes behind it. */
+		again = ret == -ENOENT && r->find == NEXT_PORT;
+		if (again)
+			strscpy_pad(arg->name, port->name, sizeof(arg->name));
 		vx_port_put(port);
-	return ret;
+	} while (again && !signal_pending(current));
+	return again ? -EINTR : ret;
 }
 
 static long control_ioctl(struct file *file, unsigned int cmd, unsigned long address)

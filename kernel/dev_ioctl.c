@@ -3,6 +3,7 @@
 #include <linux/file.h>
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "dev.h"
@@ -15,6 +16,8 @@
 			 (1ULL << VIRTIO_NET_F_MRG_RXBUF) | (1ULL << VIRTIO_F_RING_RESET) | (1ULL << VIRTIO_F_RING_PACKED) | \
 			 (1ULL << VIRTIO_F_ACCESS_PLATFORM))
 #define BACKEND_FEATURES	(1ULL << VHOST_BACKEND_F_IOTLB_MSG_V2)
+/* Words of the VMM's that are cleared before anything else gets its turn. */
+#define CLEAR_STEP		8192u
 
 /* --- owner --- */
 
@@ -42,7 +45,8 @@ static int reset_owner(struct vx_dev *dev)
 	/* Unbound first: frames that nobody takes any more are then counted as such. */
 	for (i = 0; i < VX_DIRECTIONS; i++)
 		vx_vq_clear_backend(&dev->vq[i]);
-	vx_workers_stop(dev, true);
+	if (!vx_workers_stop(dev, true))
+		return -EINTR;
 	vx_dev_reset(dev);
 	return 0;
 }
@@ -69,6 +73,8 @@ static long features_change(struct vx_dev *dev, u64 features)
 		if (dev->vq[i].started)
 			vx_vring_set_log(&dev->vq[i].ring, vx_dev_log(dev));
 	vx_dev_unlock_vqs(dev);
+	/* Without an IOTLB nobody waits for its questions. */
+	wake_up_interruptible_all(&dev->iotlb.wait);
 	return 0;
 }
 
@@ -98,6 +104,23 @@ static long put_u64(void __user *argp, u64 v)
 	return copy_to_user(argp, &v, sizeof(v)) ? -EFAULT : 0;
 }
 
+/* In steps, as the array is as long as the VMM says. */
+static long clear_array(u64 __user *to, u64 n)
+{
+	while (n) {
+		u64 step = min_t(u64, n, CLEAR_STEP);
+
+		if (clear_user(to, step * sizeof(*to)))
+			return -EFAULT;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		to += step;
+		n -= step;
+	}
+	return 0;
+}
+
 /* Features beyond the first 64 do not exist here. */
 static long get_features_array_exec(void __user *argp)
 {
@@ -108,10 +131,9 @@ static long get_features_array_exec(void __user *argp)
 		return -EFAULT;
 	if (!count)
 		return 0;
-	if (count > SIZE_MAX / sizeof(u64) || put_u64(to + 1, FEATURES) ||
-	    clear_user(to + 2, (count - 1) * sizeof(u64)))
+	if (count > SIZE_MAX / sizeof(u64) || put_u64(to + 1, FEATURES))
 		return -EFAULT;
-	return 0;
+	return clear_array(to + 2, count - 1);
 }
 
 static long set_features_array_exec(struct vx_dev *dev, void __user *argp)

@@ -92,6 +92,22 @@ static bool take_question(struct vx_dev *dev, struct vx_mem_miss *miss)
 	return q;
 }
 
+/* The VMM does not know it after all. */
+static void put_back(struct vx_dev *dev, const struct vx_mem_miss *miss)
+{
+	u32 i;
+
+	spin_lock(&dev->iotlb.lock);
+	for (i = 0; i < VX_DIRECTIONS; i++) {
+		struct vx_question *q = &dev->vq[i].question;
+
+		if (q->miss.access == miss->access && q->miss.iova == miss->iova)
+			q->read = false;
+	}
+	spin_unlock(&dev->iotlb.lock);
+	wake_up_interruptible_poll(&dev->iotlb.wait, EPOLLIN | EPOLLRDNORM);
+}
+
 static int wait_question(struct vx_dev *dev, struct vx_mem_miss *miss, bool nonblock)
 {
 	bool got = take_question(dev, miss);
@@ -134,7 +150,10 @@ ssize_t vx_iotlb_read(struct kiocb *iocb, struct iov_iter *to)
 	msg->type = VHOST_IOTLB_MISS;
 	msg->iova = miss.iova;
 	msg->perm = miss.access;
-	return copy_to_iter(&m, sizeof(m), to) == sizeof(m) ? sizeof(m) : -EFAULT;
+	if (copy_to_iter(&m, sizeof(m), to) == sizeof(m))
+		return sizeof(m);
+	put_back(dev, &miss);
+	return -EFAULT;
 }
 
 __poll_t vx_iotlb_poll(struct file *file, poll_table *wait)

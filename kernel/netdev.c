@@ -57,12 +57,14 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 void vx_port_down_work(struct work_struct *work)
 {
 	struct vx_port *port = container_of(work, struct vx_port, down);
+	char why[VHOST_XDP_ERROR_LEN];
 
 	vx_port_let_go_if_gone(port);
+	vx_port_error(port, why);
 	mutex_lock(&port->lock);
 	/* Somebody may have detached it, and attached it again, in the meantime. */
 	if (vx_port_gone(port) && port->state == VHOST_XDP_PORT_ATTACHED)
-		vx_port_detach(port, VHOST_XDP_PORT_DOWN, port->error);
+		vx_port_detach(port, VHOST_XDP_PORT_DOWN, why);
 	mutex_unlock(&port->lock);
 	vx_port_put(port);
 }

@@ -33,17 +33,27 @@ void vx_port_say(struct vx_port *port, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
 	spin_lock_irqsave(&port->error_lock, flags);
-	strscpy(port->error, line, sizeof(port->error));
+	strscpy_pad(port->error, line, sizeof(port->error));
 	spin_unlock_irqrestore(&port->error_lock, flags);
 	pr_notice_ratelimited("port %s: %s\n", port->name, line);
+}
+
+void vx_port_error(struct vx_port *port, char *error)
+{
+	spin_lock_irq(&port->error_lock);
+	memcpy(error, port->error, sizeof(port->error));
+	spin_unlock_irq(&port->error_lock);
 }
 
 static void pair_init(struct vx_port *port, u32 index)
 {
 	struct vx_pair *pair = &port->pair[index];
+	u32 dir;
 
 	pair->port = port;
 	pair->index = index;
+	for (dir = 0; dir < VX_DIRECTIONS; dir++)
+		pair->stats[dir] = &port->page->queue[index][dir];
 	mutex_init(&pair->user_lock);
 	init_waitqueue_head(&pair->user_wait);
 	vx_sink_init(&pair->sink, pair, port->mtu);

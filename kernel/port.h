@@ -10,12 +10,13 @@
  *	vx_port.prog_lock	the from-guest program
  *	vx_ports_lock		the list of ports, and their netdevs	(port.c)
  *	vx_socket.lock		spinlock, softirq: whom a socket wakes	(xsk.h)
- *	vx_worker.lock		spinlock, softirq: queue of a worker	(worker.h)
+ *	vx_vq.server_lock	spinlock, softirq: which worker is in a turn	(vq.h)
  *
  * A guest's memory may be such that an access sleeps for as long as its VMM likes (userfaultfd, FUSE), and vq->mutex is held over
  * accesses. So nobody waits for vq->mutex, or for a lock above it, who holds RTNL or what others need: the netdevice notifier
  * (RTNL) takes vx_ports_lock only, and leaves the rest to a work item, which lets go of the netdevs before it waits for any vring.
- * RTNL is never taken under these locks. Two vx_vq.mutex are never held at a time.
+ * Who only asks (PORT_GET) tries for vq->mutex, and tells less where it is not to be had. RTNL is never taken under these locks. Of
+ * vx_vq.mutex two are held only together for one vhost device, vring 0's first (vx_dev_lock_vqs()).
  */
 #ifndef VX_PORT_H
 #define VX_PORT_H
@@ -46,6 +47,12 @@ struct vx_pair {
 	struct vx_sink sink;			/* where the from-guest vring sends */
 	bool opened;				/* a data fd is open; port->lock */
 	bool reader;				/* ... with VHOST_XDP_OPEN_READ */
+
+	/*
+	 * In the engine page; written under port->lock, user_lock, and the mutex of the vring. To count there takes that vring's mutex,
+	 * or user_lock while none is bound.
+	 */
+	struct vx_queue_stats *stats[VX_DIRECTIONS];
 
 	/* For frames that a VMM reads or writes itself (tap.c); one at a time. */
 	struct mutex user_lock;
@@ -81,8 +88,7 @@ struct vx_port {
 	struct file *keep[VHOST_XDP_KEEP_MAX];
 	u32 nkeep;
 	struct bpf_map *page_map;
-	/* Never NULL. Who uses it outside of port->lock holds user_lock, or has it from vx_vq_set_stats(). */
-	struct vx_engine_page *page;
+	struct vx_engine_page *page;		/* never NULL */
 	struct vx_engine_page *own_page;	/* while there is no other */
 	struct vx_pair pair[];
 };
@@ -109,13 +115,18 @@ void vx_port_unbind(struct vx_vq *vq);
  * A vring was broken, stopped, or runs again, or a reader came or went: the same. Called without vq->mutex and user_lock.
  */
 void vx_port_changed(struct vx_port *port);
+/* What the guest takes was changed by TUNSETOFFLOAD on the pair's data fd: told to its to-guest vring, and published. */
+void vx_port_offloads_changed(struct vx_pair *pair, struct file *tap);
 
 /* Remember why something was refused; shown by "port show". Ratelimited kernel message as well. Any context. */
 __printf(2, 3) void vx_port_say(struct vx_port *port, const char *fmt, ...);
+/* The last of them into error[VHOST_XDP_ERROR_LEN]; "" for none. Process context. */
+void vx_port_error(struct vx_port *port, char *error);
 
+/* Under port->lock or user_lock. */
 static inline struct vx_queue_stats *vx_pair_stats(const struct vx_pair *pair, enum vx_direction dir)
 {
-	return &READ_ONCE(pair->port->page)->queue[pair->index][dir];
+	return pair->stats[dir];
 }
 
 #endif

@@ -20,12 +20,36 @@ static bool still_there(const struct net_device *dev, const struct net *net)
 	return dev->reg_state == NETREG_REGISTERED && net_eq(dev_net(dev), net);
 }
 
+/* The port that has it already, or NULL. One that is going down has nothing more to do with it. Under vx_ports_lock. */
+static const struct vx_port *owner(const struct net_device *dev)
+{
+	const struct vx_port *port;
+
+	list_for_each_entry(port, &vx_ports, node)
+		if (!port->gone && (port->host == dev || port->guest == dev))
+			return port;
+	return NULL;
+}
+
+static int judge_owners(const struct vx_offer *o, char *error)
+{
+	const struct net_device *dev = owner(o->host) ? o->host : o->guest;
+	const struct vx_port *other = owner(dev);
+
+	return other ? vx_refuse(error, -EBUSY, "netdev %s belongs to port %s already", dev->name, other->name) : 0;
+}
+
 /* From here on the notifier knows of them. It was called for those that left before, and they show that they did. */
 static int adopt_netdevs(struct vx_port *port, struct vx_offer *o, char *error)
 {
-	int err = 0;
+	int err;
 
 	mutex_lock(&vx_ports_lock);
+	err = judge_owners(o, error);
+	if (err) {
+		mutex_unlock(&vx_ports_lock);
+		return err;
+	}
 	if (still_there(o->host, o->net) && still_there(o->guest, o->net)) {
 		netdev_tracker_alloc(o->host, &port->host_tracker, GFP_KERNEL);
 		netdev_tracker_alloc(o->guest, &port->guest_tracker, GFP_KERNEL);
@@ -129,6 +153,8 @@ static void let_go(struct vx_port *port, bool anyway)
 		bpf_prog_put(prog);
 		vx_count(VX_COUNT_PROGRAMS, -1);
 		disown_netdevs(port);
+		/* The rest may have to wait for a VMM, while another netdev gets the same number. */
+		vx_tap_node_del(port);
 	}
 	mutex_unlock(&port->prog_lock);
 }
@@ -222,17 +248,19 @@ static int commit(struct vx_port *port, struct vx_offer *o, struct vhost_xdp_att
 		return vx_refuse(arg->error, -EBUSY, "the port is %s; detach it first",
 				 port->state == VHOST_XDP_PORT_DOWN ? "down" : "attached already");
 	error_clear(port);
-	err = take_hold(port, o, arg->error);
+	err = vx_offer_netdevs(o, arg);
+	if (!err)
+		err = take_hold(port, o, arg->error);
 	if (err)
 		return err;
-	port->host_ifindex = arg->host_ifindex;
-	port->guest_ifindex = arg->guest_ifindex;
-	port->netns = o->net->ns.inum;
-	err = vx_tap_node_add(port);
+	err = vx_tap_node_add(port, o->net, arg->host_ifindex);
 	if (err) {
 		let_go(port, true);
 		return vx_refuse(arg->error, err, "no device node /dev/tap%u", arg->host_ifindex);
 	}
+	port->host_ifindex = arg->host_ifindex;
+	port->guest_ifindex = arg->guest_ifindex;
+	port->netns = o->net->ns.inum;
 	adopt_rest(port, o);
 	adopt_sockets(port, o);
 	port->state = VHOST_XDP_PORT_ATTACHED;
@@ -269,13 +297,13 @@ static void sockets_drop(struct vx_port *port)
 
 	for (i = 0; i < port->npairs; i++) {
 		struct vx_pair *pair = &port->pair[i];
+		struct vx_queue_stats *st = vx_pair_lock_stats(pair, VX_TO_GUEST);
 		struct vx_socket *s = pair->sock;
 
-		mutex_lock(&pair->user_lock);
 		pair->sock = NULL;
-		mutex_unlock(&pair->user_lock);
-		vx_socket_discard(s, &port->page->queue[i][VX_TO_GUEST], VX_REASON_NO_BACKEND);
-		vx_socket_fold(s, &port->page->queue[i][VX_TO_GUEST]);
+		vx_socket_discard(s, st, VX_REASON_NO_BACKEND);
+		vx_socket_fold(s, st);
+		vx_pair_unlock_stats(pair, VX_TO_GUEST);
 		vx_socket_give_back(s);
 	}
 }

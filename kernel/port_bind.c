@@ -168,31 +168,79 @@ void vx_port_changed(struct vx_port *port)
 	mutex_unlock(&port->lock);
 }
 
-static void set_stats(struct vx_pair *pair, enum vx_direction dir, const struct vx_engine_page *old, struct vx_engine_page *page)
+void vx_port_offloads_changed(struct vx_pair *pair, struct file *tap)
 {
-	struct vx_queue_stats *to = &page->queue[pair->index][dir];
-	struct vx_vq *vq = pair->vq[dir];
+	struct vx_port *port = pair->port;
+	struct plan p;
 
-	if (vq)
-		vx_vq_lock(vq);
-	mutex_lock(&pair->user_lock);
-	memcpy(to, &old->queue[pair->index][dir], sizeof(*to));
-	mutex_unlock(&pair->user_lock);
-	if (vq) {
-		vx_vq_set_stats(vq, to);
-		vx_vq_unlock(vq);
+	mutex_lock(&port->lock);
+	if (pair->vq[VX_TO_GUEST]) {
+		vx_vq_offloads_changed(pair->vq[VX_TO_GUEST], tap);
+		plan_make(port, &p);
+		publish(port, &p);
 	}
+	mutex_unlock(&port->lock);
+}
+
+/* --- counters --- */
+
+struct vx_queue_stats *vx_pair_lock_stats(struct vx_pair *pair, enum vx_direction dir)
+{
+	if (pair->vq[dir])
+		vx_vq_lock(pair->vq[dir]);
+	mutex_lock(&pair->user_lock);
+	return pair->stats[dir];
+}
+
+void vx_pair_unlock_stats(struct vx_pair *pair, enum vx_direction dir)
+{
+	mutex_unlock(&pair->user_lock);
+	if (pair->vq[dir])
+		vx_vq_unlock(pair->vq[dir]);
+}
+
+static void set_stats(struct vx_pair *pair, enum vx_direction dir, struct vx_queue_stats *to)
+{
+	memcpy(to, vx_pair_lock_stats(pair, dir), sizeof(*to));
+	pair->stats[dir] = to;
+	if (pair->vq[dir])
+		vx_vq_set_stats(pair->vq[dir], to);
+	vx_pair_unlock_stats(pair, dir);
 }
 
 void vx_port_set_page(struct vx_port *port, struct vx_engine_page *page)
 {
-	const struct vx_engine_page *old = port->page;
 	u32 i, dir;
 
-	WRITE_ONCE(port->page, page);
 	for (i = 0; i < port->npairs; i++)
 		for (dir = 0; dir < VX_DIRECTIONS; dir++)
-			set_stats(&port->pair[i], dir, old, page);
+			set_stats(&port->pair[i], dir, &page->queue[i][dir]);
+	port->page = page;
+}
+
+/* --- vrings come and go --- */
+
+/* From one moment to the next it is the vring that counts, or again whoever uses the data fd. */
+static void join(struct vx_pair *pair, struct vx_vq *vq)
+{
+	vx_vq_lock(vq);
+	mutex_lock(&pair->user_lock);
+	vq->pair = pair;
+	vx_vq_set_stats(vq, vx_pair_stats(pair, vq->dir));
+	pair->vq[vq->dir] = vq;
+	mutex_unlock(&pair->user_lock);
+	vx_vq_unlock(vq);
+}
+
+static void leave(struct vx_pair *pair, struct vx_vq *vq)
+{
+	vx_vq_lock(vq);
+	mutex_lock(&pair->user_lock);
+	vq->pair = NULL;
+	vx_vq_set_stats(vq, NULL);
+	pair->vq[vq->dir] = NULL;
+	mutex_unlock(&pair->user_lock);
+	vx_vq_unlock(vq);
 }
 
 int vx_port_bind(struct vx_pair *pair, struct vx_vq *vq)
@@ -206,13 +254,7 @@ int vx_port_bind(struct vx_pair *pair, struct vx_vq *vq)
 	if (err)
 		goto out;
 	vx_port_get(port);
-	vx_vq_lock(vq);
-	vq->pair = pair;
-	vx_vq_set_stats(vq, vx_pair_stats(pair, vq->dir));
-	vx_vq_unlock(vq);
-	mutex_lock(&pair->user_lock);
-	pair->vq[vq->dir] = vq;
-	mutex_unlock(&pair->user_lock);
+	join(pair, vq);
 	vx_port_assign(port);
 out:
 	mutex_unlock(&port->lock);
@@ -229,13 +271,7 @@ void vx_port_unbind(struct vx_vq *vq)
 	for (i = 0; i < port->npairs; i++)
 		if (port->pair[i].sock_vq == vq)
 			take_away(&port->pair[i]);
-	mutex_lock(&pair->user_lock);
-	pair->vq[vq->dir] = NULL;
-	mutex_unlock(&pair->user_lock);
-	vx_vq_lock(vq);
-	vq->pair = NULL;
-	vx_vq_set_stats(vq, NULL);
-	vx_vq_unlock(vq);
+	leave(pair, vq);
 	vx_port_assign(port);
 	mutex_unlock(&port->lock);
 	vx_port_put(port);

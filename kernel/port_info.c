@@ -4,21 +4,25 @@
 #include "port_list.h"
 #include "vq.h"
 
-/* Under the lock of whoever reads the socket: only so do owners of frames add up. */
+/*
+ * Under the lock of whoever reads the socket: only so do owners of frames add up. A worker that waits for its guest's memory keeps the
+ * lock, and is not made to let go of it for who only asks: but then it moves no frame either.
+ */
 static void socket_info(struct vx_pair *pair, struct vhost_xdp_pair_info *info)
 {
 	struct vx_vq *vq = pair->sock_vq;
+	bool locked = false;
 
 	if (!pair->sock)
 		return;
 	if (vq)
-		vx_vq_lock(vq);
+		locked = vx_vq_lock_soon(vq);
 	else
 		mutex_lock(&pair->user_lock);
 	vx_socket_info(pair->sock, info);
-	if (vq)
+	if (locked)
 		vx_vq_unlock(vq);
-	else
+	if (!vq)
 		mutex_unlock(&pair->user_lock);
 }
 
@@ -74,13 +78,6 @@ static enum vhost_xdp_port_state port_state(struct vx_port *port)
 	return port->state == VHOST_XDP_PORT_ATTACHED && vx_port_gone(port) ? VHOST_XDP_PORT_DOWN : port->state;
 }
 
-static void port_error(struct vx_port *port, char *error)
-{
-	spin_lock_irq(&port->error_lock);
-	memcpy(error, port->error, VHOST_XDP_ERROR_LEN);
-	spin_unlock_irq(&port->error_lock);
-}
-
 int vx_port_info(struct vx_port *port, struct vhost_xdp_port_info *info, struct vhost_xdp_pair_info *pairs)
 {
 	u64 user_pairs = info->pairs;
@@ -89,6 +86,10 @@ int vx_port_info(struct vx_port *port, struct vhost_xdp_port_info *info, struct 
 
 	if (err)
 		return err;
+	if (port->deleted) {
+		mutex_unlock(&port->lock);
+		return -ENOENT;
+	}
 	memset(info, 0, sizeof(*info));
 	strscpy(info->name, port->name, sizeof(info->name));
 	info->npairs = port->npairs;
@@ -103,8 +104,7 @@ int vx_port_info(struct vx_port *port, struct vhost_xdp_port_info *info, struct 
 	for (i = 0; i < port->npairs && pairs; i++)
 		pair_info(&port->pair[i], &pairs[i]);
 	info->state = port_state(port);
-	port_error(port, info->error);
-	err = port->deleted ? -ENOENT : 0;
+	vx_port_error(port, info->error);
 	mutex_unlock(&port->lock);
-	return err;
+	return 0;
 }

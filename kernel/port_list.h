@@ -39,10 +39,13 @@ void vx_port_assign(struct vx_port *port);
 void vx_port_unassign(struct vx_port *port);
 /* Counters go there from now on; on return nobody uses the former page. Nobody reads a socket meanwhile. */
 void vx_port_set_page(struct vx_port *port, struct vx_engine_page *page);
+/* Count for whoever counts otherwise. May wait for the pair's vring. */
+struct vx_queue_stats *vx_pair_lock_stats(struct vx_pair *pair, enum vx_direction dir);
+void vx_pair_unlock_stats(struct vx_pair *pair, enum vx_direction dir);
 
 /* --- port_info.c --- */
 
-/* pairs: room for port->npairs, or NULL. */
+/* pairs: room for port->npairs, or NULL. -ENOENT when it was deleted; *info is as it was then. */
 int vx_port_info(struct vx_port *port, struct vhost_xdp_port_info *info, struct vhost_xdp_pair_info *pairs);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* PORT_ATTACH's argument: everything that it names, looked up and judged. */
 #include <linux/bpf.h>
 #include <linux/file.h>
 #include <linux/if_arp.h>
@@ -7,10 +8,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <vhost_xdp/stats.h>
+#include "compat/bpf.h"
 #include "count.h"
 #include "port.h"
 #include "port_offer.h"
 #include "refuse.h"
+#include "xsk.h"
 
 static struct net_device *netdev_get(struct net *net, u32 ifindex, const char *which, char *error)
 {
@@ -42,6 +45,35 @@ static int gather_netdevs(struct vx_offer *o, struct vhost_xdp_attach *arg)
 	o->guest = dev;
 	return 0;
 }
+
+static void drop_netdevs(struct vx_offer *o)
+{
+	dev_put(o->guest);
+	dev_put(o->host);
+	o->guest = NULL;
+	o->host = NULL;
+}
+
+/* --- what is read from the caller's memory --- */
+
+static int read_memory(struct vx_offer *o, const struct vx_port *port, struct vhost_xdp_attach *arg)
+{
+	struct vhost_xdp_socket *desc;
+
+	if (arg->nkeep > VHOST_XDP_KEEP_MAX)
+		return vx_refuse(arg->error, -EINVAL, "%u fds to keep; %u are possible", arg->nkeep, VHOST_XDP_KEEP_MAX);
+	if (copy_from_user(o->keep_fd, u64_to_user_ptr(arg->keep), arg->nkeep * sizeof(*o->keep_fd)))
+		return vx_refuse(arg->error, -EFAULT, "the fds to keep cannot be read");
+	if (arg->nsockets != port->npairs)
+		return vx_refuse(arg->error, -EINVAL, "%u sockets for %u queue pairs", arg->nsockets, port->npairs);
+	desc = memdup_user(u64_to_user_ptr(arg->sockets), arg->nsockets * sizeof(*desc));
+	if (IS_ERR(desc))
+		return vx_refuse(arg->error, PTR_ERR(desc), "the description of the sockets cannot be read");
+	o->desc = desc;
+	return 0;
+}
+
+/* --- BPF objects --- */
 
 /* The file behind an fd, provided it is that of a BPF object already known. */
 static struct file *file_of(int fd, const void *object)
@@ -96,14 +128,10 @@ static bool is_link(const struct file *file, int fd)
  */
 static int gather_keep(struct vx_offer *o, struct vhost_xdp_attach *arg)
 {
-	s32 fd[VHOST_XDP_KEEP_MAX];
+	const s32 *fd = o->keep_fd;
 	struct file *file;
 	u32 i;
 
-	if (arg->nkeep > VHOST_XDP_KEEP_MAX)
-		return vx_refuse(arg->error, -EINVAL, "%u fds to keep; %u are possible", arg->nkeep, VHOST_XDP_KEEP_MAX);
-	if (copy_from_user(fd, u64_to_user_ptr(arg->keep), arg->nkeep * sizeof(*fd)))
-		return vx_refuse(arg->error, -EFAULT, "the fds to keep cannot be read");
 	for (i = 0; i < arg->nkeep; i++) {
 		file = fget(fd[i]);
 		if (!file)
@@ -126,6 +154,9 @@ static int judge_page_map(const struct bpf_map *map, char *error)
 	/* Once such a map is frozen, the verifier takes what is in it for constant. */
 	if (map->map_flags & BPF_F_RDONLY_PROG)
 		return vx_refuse(error, -EPERM, "page_fd is read-only for programs");
+	/* Programs have the kernel take these for pointers and locks of its own: not what lies where we count. */
+	if (vx_map_has_fields(map))
+		return vx_refuse(error, -EINVAL, "the entry of page_fd has fields of the kernel's own (a lock, timer or pointer)");
 	if (map->value_size < sizeof(struct vx_engine_page))
 		return vx_refuse(error, -EINVAL, "the entry of page_fd has %u bytes; %zu are needed", map->value_size,
 				 sizeof(struct vx_engine_page));
@@ -159,6 +190,8 @@ static int gather_page(struct vx_offer *o, struct vhost_xdp_attach *arg)
 	return 0;
 }
 
+/* --- sockets --- */
+
 static bool reserved_is_zero(const struct vhost_xdp_socket *d)
 {
 	return !d->reserved[0] && !d->reserved[1] && !d->fill.reserved && !d->completion.reserved && !d->rx.reserved &&
@@ -167,33 +200,38 @@ static bool reserved_is_zero(const struct vhost_xdp_socket *d)
 
 static int gather_sockets(struct vx_offer *o, struct vx_port *port, struct vhost_xdp_attach *arg)
 {
-	struct vhost_xdp_socket *desc;
+	const struct vhost_xdp_socket *desc = o->desc;
 	struct vx_socket *s;
-	int err = 0;
 
-	if (arg->nsockets != port->npairs)
-		return vx_refuse(arg->error, -EINVAL, "%u sockets for %u queue pairs", arg->nsockets, port->npairs);
-	desc = memdup_user(u64_to_user_ptr(arg->sockets), arg->nsockets * sizeof(*desc));
-	if (IS_ERR(desc))
-		return vx_refuse(arg->error, PTR_ERR(desc), "the description of the sockets cannot be read");
-	while (o->nsock < arg->nsockets && !err) {
-		if (reserved_is_zero(&desc[o->nsock]))
-			s = vx_socket_take(&desc[o->nsock], o->guest, &port->pair[o->nsock], port->mtu, arg->error);
-		else
-			s = ERR_PTR(vx_refuse(arg->error, -EINVAL, "socket %u: a reserved field is not zero", o->nsock));
+	for (; o->nsock < port->npairs; desc++) {
+		if (!reserved_is_zero(desc))
+			return vx_refuse(arg->error, -EINVAL, "socket %u: a reserved field is not zero", o->nsock);
+		s = vx_socket_take(desc, o->net, arg->guest_ifindex, &port->pair[o->nsock], port->mtu, arg->error);
 		if (IS_ERR(s))
-			err = PTR_ERR(s);
-		else
-			o->sock[o->nsock++] = s;
+			return PTR_ERR(s);
+		o->sock[o->nsock++] = s;
 	}
-	kfree(desc);
-	return err;
+	return 0;
+}
+
+static int judge_sockets(const struct vx_offer *o, struct vhost_xdp_attach *arg)
+{
+	u32 i;
+
+	for (i = 0; i < o->nsock; i++)
+		if (!vx_socket_bound_to(o->sock[i], o->guest))
+			return vx_refuse(arg->error, -ENXIO, "the guest end was replaced by another netdev");
+	return 0;
 }
 
 int vx_offer_gather(struct vx_offer *o, struct vx_port *port, struct vhost_xdp_attach *arg)
 {
 	int err = gather_netdevs(o, arg);
 
+	/* Only a look for now. */
+	drop_netdevs(o);
+	if (!err)
+		err = read_memory(o, port, arg);
 	if (!err)
 		err = gather_prog(o, arg);
 	if (!err)
@@ -201,6 +239,13 @@ int vx_offer_gather(struct vx_offer *o, struct vx_port *port, struct vhost_xdp_a
 	if (!err)
 		err = gather_page(o, arg);
 	return err ? err : gather_sockets(o, port, arg);
+}
+
+int vx_offer_netdevs(struct vx_offer *o, struct vhost_xdp_attach *arg)
+{
+	int err = gather_netdevs(o, arg);
+
+	return err ? err : judge_sockets(o, arg);
 }
 
 void vx_offer_drop(struct vx_offer *o)
@@ -219,6 +264,6 @@ void vx_offer_drop(struct vx_offer *o)
 		bpf_prog_put(o->prog);
 		vx_count(VX_COUNT_PROGRAMS, -1);
 	}
-	dev_put(o->guest);
-	dev_put(o->host);
+	kfree(o->desc);
+	drop_netdevs(o);
 }

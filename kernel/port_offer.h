@@ -19,6 +19,8 @@ struct vx_socket;
 struct vx_offer {
 	struct net *net;		/* that of the caller, who stays until we are done */
 	struct net_device *host, *guest;
+	s32 keep_fd[VHOST_XDP_KEEP_MAX];
+	struct vhost_xdp_socket *desc;	/* of each pair */
 	struct bpf_prog *prog;
 	struct file *prog_file;		/* until the other files are judged */
 	struct file *keep[VHOST_XDP_KEEP_MAX];
@@ -29,8 +31,13 @@ struct vx_offer {
 	u32 nsock;
 };
 
-/* *offer is zeroed. Negative errno with one line in arg->error; the caller drops what there is, in any case. */
+/*
+ * *offer is zeroed. Negative errno with one line in arg->error; the caller drops what there is, in any case. gather: all but the
+ * netdevs, and may wait for the caller's memory. netdevs: these at last, and whether the sockets belong to them; who holds a netdev
+ * keeps it from going away, so he must not wait for anybody's memory.
+ */
 int vx_offer_gather(struct vx_offer *offer, struct vx_port *port, struct vhost_xdp_attach *arg);
+int vx_offer_netdevs(struct vx_offer *offer, struct vhost_xdp_attach *arg);
 void vx_offer_drop(struct vx_offer *offer);
 
 #endif

@@ -10,7 +10,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include "count.h"
-#include "port.h"
+#include "port_list.h"
 #include "tap.h"
 #include "tap_file.h"
 
@@ -41,11 +41,15 @@ static int take_pair(struct vx_tap *t, struct vx_port *port, u32 index)
 		pair->opened = true;
 		pair->reader = t->reader;
 		t->pair = pair;
+		/* Somebody takes frames now. */
+		if (t->reader)
+			vx_port_assign(port);
 	}
 	mutex_unlock(&port->lock);
 	return PTR_ERR_OR_ZERO(pair);
 }
 
+/* What came for this reader is not for the next one, who may be at the door already. */
 static void leave_pair(struct vx_tap *t)
 {
 	struct vx_port *port = t->pair->port;
@@ -53,6 +57,8 @@ static void leave_pair(struct vx_tap *t)
 	mutex_lock(&port->lock);
 	t->pair->opened = false;
 	t->pair->reader = false;
+	if (t->reader)
+		vx_port_assign(port);
 	mutex_unlock(&port->lock);
 }
 
@@ -74,9 +80,6 @@ struct vx_tap *vx_tap_new(struct vx_port *port, u32 pair, u32 flags)
 	if (err)
 		goto err_io;
 	vx_count(VX_COUNT_DATA_FDS, 1);
-	/* Somebody takes frames now. */
-	if (t->reader)
-		vx_port_changed(port);
 	return t;
 
 err_io:
@@ -93,8 +96,6 @@ void vx_tap_free(struct vx_tap *t)
 
 	vx_tap_io_exit(t);
 	leave_pair(t);
-	if (t->reader)
-		vx_port_changed(port);
 	vx_count(VX_COUNT_DATA_FDS, -1);
 	kfree(t);
 	vx_port_put(port);
@@ -171,6 +172,8 @@ static const struct {
 	{ TUN_F_TSO4, 1ULL << VIRTIO_NET_F_GUEST_TSO4 },
 	{ TUN_F_TSO6, 1ULL << VIRTIO_NET_F_GUEST_TSO6 },
 	{ TUN_F_TSO_ECN, 1ULL << VIRTIO_NET_F_GUEST_ECN },
+	{ TUN_F_USO4, 1ULL << VIRTIO_NET_F_GUEST_USO4 },
+	{ TUN_F_USO6, 1ULL << VIRTIO_NET_F_GUEST_USO6 },
 };
 
 u64 vx_tap_features(struct file *file)

@@ -5,9 +5,10 @@
 
 #include <linux/types.h>
 
+struct file;
+struct net;
 struct vx_pair;
 struct vx_port;
-struct file;
 
 int vx_tap_init(void);		/* chrdev region and class of /dev/tap<ifindex> */
 void vx_tap_exit(void);
@@ -31,10 +32,10 @@ struct vx_pair *vx_tap_pair(struct file *file);
 u64 vx_tap_features(struct file *file);
 
 /*
- * The node /dev/tap<ifindex>, for a port whose host end is in the initial network namespace; no node for any other. Under port->lock,
- * of an attached port. del: also when there is none.
+ * The node /dev/tap<ifindex>, for a port whose host end is in the initial network namespace; no node for any other. One for a port,
+ * and for an ifindex: -EEXIST. It can be opened once the port is attached to that ifindex. del: also when there is none.
  */
-int vx_tap_node_add(struct vx_port *port);
+int vx_tap_node_add(struct vx_port *port, const struct net *net, u32 ifindex);
 void vx_tap_node_del(struct vx_port *port);
 
 /* Readers and pollers of the port's data fds look again. Any context. */

@@ -25,7 +25,7 @@ struct vx_tap {
 	int vnet_hdr_len;		/* with IFF_VNET_HDR */
 	int sndbuf;
 	bool vnet_le;
-	bool detached;			/* by TUNSETQUEUE */
+	bool detached;			/* by TUNSETQUEUE; also read without the lock */
 	struct vx_tap_send *send;	/* made by the first write */
 	u8 *bounce;			/* readers: one frame */
 
@@ -57,8 +57,14 @@ u64 vx_tap_guest_may_send(u32 flags);
 ssize_t vx_tap_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t vx_tap_write(struct kiocb *iocb, struct iov_iter *from);
 __poll_t vx_tap_poll(struct file *file, poll_table *table);
+void vx_tap_set_detached(struct vx_tap *t, bool detached);	/* under t->lock */
 int vx_tap_io_init(struct vx_tap *t);
 void vx_tap_io_exit(struct vx_tap *t);
+
+/* tap_count.c: t->stats, where t->counted, into the engine page; now or soon. Under t->lock. */
+void vx_tap_fold(struct vx_tap *t);
+void vx_tap_count_init(struct vx_tap *t);
+void vx_tap_count_exit(struct vx_tap *t);
 
 /* tap_node.c */
 int vx_tap_node_open(struct inode *inode, struct file *file);

@@ -16,97 +16,12 @@
 #include "pump.h"
 #include "sink.h"
 #include "tap_file.h"
-#include "trace.h"
 #include "vnet_hdr.h"
-#include "vq.h"
-
-#define FOLD_AGAIN	msecs_to_jiffies(10)
 
 struct vx_tap_send {
 	struct vx_tx tx;
 	struct vx_iov iov[UIO_MAXIOV];
 };
-
-/* --- counters --- */
-
-static void stats_move(struct vx_queue_stats *to, struct vx_queue_stats *from)
-{
-	u64 *dst = (u64 *)to, *src = (u64 *)from;
-	u32 i;
-
-	BUILD_BUG_ON(sizeof(*to) % sizeof(u64));
-	for (i = 0; i < sizeof(*to) / sizeof(u64); i++) {
-		if (!src[i])
-			continue;
-		vx_stat_add(dst[i], src[i]);
-		src[i] = 0;
-	}
-}
-
-static void trace_drops(const struct vx_tap *t, enum vx_direction dir)
-{
-	const u64 *drops = t->stats[dir].drops;
-	u32 i;
-
-	if (!trace_drop_enabled())
-		return;
-	for (i = 0; i < VX_REASON_MAX; i++)
-		if (drops[i])
-			trace_drop(t->pair->port->name, t->pair->index, dir, i, drops[i]);
-}
-
-/* Into the engine page, as the writer of its counters: in place of a vring, or with that vring at rest. Under t->lock. */
-static bool fold_one(struct vx_tap *t, enum vx_direction dir)
-{
-	struct vx_pair *pair = t->pair;
-	struct vx_vq *vq;
-	bool done = false;
-
-	mutex_lock(&pair->user_lock);
-	vq = pair->vq[dir];
-	if (!vq || vx_vq_trylock(vq)) {
-		trace_drops(t, dir);
-		stats_move(vx_pair_stats(pair, dir), &t->stats[dir]);
-		done = true;
-		if (vq)
-			vx_vq_unlock(vq);
-	}
-	mutex_unlock(&pair->user_lock);
-	return done;
-}
-
-/* False when something is left to do. */
-static bool fold_all(struct vx_tap *t)
-{
-	bool done = true;
-	u32 dir;
-
-	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
-		if (t->counted[dir] && fold_one(t, dir))
-			t->counted[dir] = false;
-		done &= !t->counted[dir];
-	}
-	return done;
-}
-
-static void fold(struct vx_tap *t)
-{
-	if (!fold_all(t))
-		schedule_delayed_work(&t->fold, FOLD_AGAIN);
-}
-
-/* Nobody waits for t->lock who has not that time. */
-static void fold_work(struct work_struct *work)
-{
-	struct vx_tap *t = container_of(to_delayed_work(work), struct vx_tap, fold);
-
-	if (!mutex_trylock(&t->lock)) {
-		schedule_delayed_work(&t->fold, FOLD_AGAIN);
-		return;
-	}
-	fold(t);
-	mutex_unlock(&t->lock);
-}
 
 /* --- write --- */
 
@@ -201,7 +116,7 @@ ssize_t vx_tap_write(struct kiocb *iocb, struct iov_iter *from)
 	if (mutex_lock_interruptible(&t->lock))
 		return -ERESTARTSYS;
 	err = write_frame(t, from);
-	fold(t);
+	vx_tap_fold(t);
 	mutex_unlock(&t->lock);
 	if (err)
 		return err;
@@ -216,7 +131,7 @@ static bool readable(struct vx_tap *t)
 	struct vx_pair *pair = t->pair;
 	bool yes;
 
-	if (!t->reader)
+	if (!t->reader || READ_ONCE(t->detached))
 		return false;
 	mutex_lock(&pair->user_lock);
 	yes = pair->user_sock && vx_xsk_rx_pending(&pair->user_sock->x);
@@ -281,7 +196,7 @@ static ssize_t try_read(struct vx_tap *t, struct iov_iter *to)
 	if (mutex_lock_interruptible(&t->lock))
 		return -ERESTARTSYS;
 	n = read_frame(t, to);
-	fold(t);
+	vx_tap_fold(t);
 	mutex_unlock(&t->lock);
 	return n;
 }
@@ -320,23 +235,45 @@ __poll_t vx_tap_poll(struct file *file, poll_table *table)
 	return mask;
 }
 
+/* --- the queue is taken off, and put back --- */
+
+/* What came meanwhile was for nobody. */
+static void throw_away(struct vx_tap *t)
+{
+	struct vx_pair *pair = t->pair;
+
+	mutex_lock(&pair->user_lock);
+	if (pair->user_sock) {
+		vx_socket_discard(pair->user_sock, &t->stats[VX_TO_GUEST], VX_REASON_QUEUE_STOPPED);
+		t->counted[VX_TO_GUEST] = true;
+	}
+	mutex_unlock(&pair->user_lock);
+	vx_tap_fold(t);
+}
+
+void vx_tap_set_detached(struct vx_tap *t, bool detached)
+{
+	if (t->detached && !detached)
+		throw_away(t);
+	WRITE_ONCE(t->detached, detached);
+	if (!detached)
+		wake_up_interruptible_poll(&t->pair->user_wait, EPOLLIN | EPOLLRDNORM);
+}
+
 /* --- life --- */
 
 int vx_tap_io_init(struct vx_tap *t)
 {
-	INIT_DELAYED_WORK(&t->fold, fold_work);
+	vx_tap_count_init(t);
 	if (!t->reader)
 		return 0;
 	t->bounce = kmalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
 	return t->bounce ? 0 : -ENOMEM;
 }
 
-/* The file has no user left, and so the pair no vring: the last counters find their way. */
 void vx_tap_io_exit(struct vx_tap *t)
 {
-	cancel_delayed_work_sync(&t->fold);
-	if (t->pair)
-		fold_all(t);
+	vx_tap_count_exit(t);
 	kvfree(t->send);
 	kfree(t->bounce);
 }

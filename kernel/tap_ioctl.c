@@ -19,11 +19,11 @@
 #define FLAGS_CHOICE	(IFF_VNET_HDR | IFF_MULTI_QUEUE)
 #define FLAGS_IGNORED	IFF_ONE_QUEUE
 /*
- * What the guest can get: we never send it segments, so that it may as well be able to take them. UFO and USO are refused, as a VMM
- * that is told that they work offers both directions of them to the guest.
+ * What the guest can get. A VMM that is told that one works offers both directions of it to the guest: so UFO, which nothing here
+ * cuts into fragments, is refused.
  */
-#define OFFLOAD_TSO	(TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)
-#define OFFLOAD_ALL	(TUN_F_CSUM | OFFLOAD_TSO)
+#define OFFLOAD_GSO	(TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_USO4 | TUN_F_USO6)
+#define OFFLOAD_ALL	(TUN_F_CSUM | OFFLOAD_GSO)
 
 void vx_tap_ioctl_init(struct vx_tap *t)
 {
@@ -37,7 +37,7 @@ u64 vx_tap_guest_may_send(u32 flags)
 	if (!(flags & IFF_VNET_HDR))
 		return 0;
 	return 1ULL << VIRTIO_NET_F_CSUM | 1ULL << VIRTIO_NET_F_HOST_TSO4 | 1ULL << VIRTIO_NET_F_HOST_TSO6 |
-	       1ULL << VIRTIO_NET_F_HOST_ECN;
+	       1ULL << VIRTIO_NET_F_HOST_ECN | 1ULL << VIRTIO_NET_F_HOST_USO;
 }
 
 /* The host end's name now, or the port's while there is none. */
@@ -89,17 +89,21 @@ static int set_queue(struct vx_tap *t, struct ifreq __user *ifr)
 		return -EFAULT;
 	if (flags != IFF_ATTACH_QUEUE && flags != IFF_DETACH_QUEUE)
 		return -EINVAL;
-	t->detached = flags == IFF_DETACH_QUEUE;
+	vx_tap_set_detached(t, flags == IFF_DETACH_QUEUE);
 	return 0;
 }
 
-static int set_offload(struct vx_tap *t, unsigned long offload)
+/* When it returns, the guest gets nothing more that it cannot take. */
+static int set_offload(struct file *file, struct vx_tap *t, unsigned long offload)
 {
 	if (offload & ~(unsigned long)OFFLOAD_ALL)
 		return -EINVAL;
-	if ((offload & OFFLOAD_TSO) && !(offload & TUN_F_CSUM))
+	if ((offload & OFFLOAD_GSO) && !(offload & TUN_F_CSUM))
 		return -EINVAL;
+	if (offload == t->offload)
+		return 0;
 	WRITE_ONCE(t->offload, offload);
+	vx_port_offloads_changed(t->pair, file);
 	return 0;
 }
 
@@ -147,7 +151,7 @@ static long set_steering(const int __user *p)
 	return fd < 0 ? 0 : -EOPNOTSUPP;
 }
 
-static long tap_ioctl(struct vx_tap *t, unsigned int cmd, unsigned long arg)
+static long tap_ioctl(struct file *file, struct vx_tap *t, unsigned int cmd, unsigned long arg)
 {
 	void __user *p = (void __user *)arg;
 	int __user *n = p;
@@ -162,7 +166,7 @@ static long tap_ioctl(struct vx_tap *t, unsigned int cmd, unsigned long arg)
 	case TUNSETQUEUE:
 		return set_queue(t, p);
 	case TUNSETOFFLOAD:
-		return set_offload(t, arg);
+		return set_offload(file, t, arg);
 	case TUNGETVNETHDRSZ:
 		return put_user(t->vnet_hdr_len, n);
 	case TUNGETSNDBUF:
@@ -209,7 +213,7 @@ long vx_tap_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (mutex_lock_interruptible(&t->lock))
 		return -ERESTARTSYS;
-	err = tap_ioctl(t, cmd, arg);
+	err = tap_ioctl(file, t, cmd, arg);
 	mutex_unlock(&t->lock);
 	return err;
 }

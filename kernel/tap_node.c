@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The nodes /dev/tap<ifindex>, where QEMU and libvirt look for a netdev that is a tap by another name. Each open is the next queue
- * pair. ifindex is a name space's own and /dev is not: there are nodes for host ends in the initial one only.
+ * pair. ifindex is a name space's own and /dev is not: there are nodes for host ends in the initial one only. macvtap knows no such
+ * bounds: where one of another name space has the name first, devtmpfs leaves it to that one, and our device has no node.
  */
 #include <linux/cdev.h>
 #include <linux/device.h>
@@ -9,7 +10,6 @@
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/mutex.h>
-#include <linux/proc_ns.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include "port.h"
@@ -83,17 +83,29 @@ int vx_tap_node_open(struct inode *inode, struct file *file)
 
 /* --- nodes --- */
 
-/* Under nodes_lock. */
-static int find_node(const struct vx_port *port)
+/* That of a port, or of an ifindex (0: of none). Under nodes_lock. */
+static int find_node(const struct vx_port *port, u32 ifindex)
 {
 	struct tap_node *node;
 	int minor;
 
 	idr_for_each_entry(&nodes, node, minor)
-		if (node->port == port)
+		if (node->port == port || node->ifindex == ifindex)
 			return minor;
 	return -ENOENT;
 }
+
+static ssize_t port_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	const struct tap_node *node = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%s\n", node->port->name);
+}
+
+static DEVICE_ATTR_RO(port);
+
+static struct attribute *node_attrs[] = { &dev_attr_port.attr, NULL };
+ATTRIBUTE_GROUPS(node);
 
 static int add_node(struct tap_node *node)
 {
@@ -104,7 +116,7 @@ static int add_node(struct tap_node *node)
 	if (minor < 0)
 		return minor;
 	/* No child of the netdev, which may leave before we do. */
-	dev = device_create(tap_class, NULL, node_devt(minor), NULL, "tap%u", node->ifindex);
+	dev = device_create_with_groups(tap_class, NULL, node_devt(minor), node, node_groups, "tap%u", node->ifindex);
 	if (IS_ERR(dev)) {
 		idr_remove(&nodes, minor);
 		return PTR_ERR(dev);
@@ -112,20 +124,20 @@ static int add_node(struct tap_node *node)
 	return 0;
 }
 
-int vx_tap_node_add(struct vx_port *port)
+int vx_tap_node_add(struct vx_port *port, const struct net *net, u32 ifindex)
 {
 	struct tap_node *node;
 	int err;
 
-	if (port->netns != init_net.ns.inum)
+	if (!net_eq(net, &init_net))
 		return 0;
 	node = kzalloc(sizeof(*node), GFP_KERNEL);
 	if (!node)
 		return -ENOMEM;
 	node->port = port;
-	node->ifindex = port->host_ifindex;
+	node->ifindex = ifindex;
 	mutex_lock(&nodes_lock);
-	err = find_node(port) < 0 ? add_node(node) : -EEXIST;
+	err = find_node(port, ifindex) < 0 ? add_node(node) : -EEXIST;
 	mutex_unlock(&nodes_lock);
 	if (err)
 		kfree(node);
@@ -137,8 +149,9 @@ void vx_tap_node_del(struct vx_port *port)
 	int minor;
 
 	mutex_lock(&nodes_lock);
-	minor = find_node(port);
+	minor = find_node(port, 0);
 	if (minor >= 0) {
+		/* Who reads its attributes has done so on return. */
 		device_destroy(tap_class, node_devt(minor));
 		kfree(idr_remove(&nodes, minor));
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One vring of a vhost device: its lock, its life, and whom it tells of a fault. */
+#include <linux/delay.h>
 #include <linux/eventfd.h>
 #include <linux/sched.h>
 #include <linux/timer.h>
@@ -11,6 +12,11 @@
 
 /* How long somebody waits for a vring before its worker is told to give up the page that it waits for. */
 #define PATIENCE	(5 * HZ)
+/* How long who only asks tries for. */
+#define SOON		(HZ / 10)
+/* us; twice in the latter there is one of the former. */
+#define TRY_EVERY	50u
+#define MAKE_WAY	200u
 
 /* --- the mutex --- */
 
@@ -45,6 +51,27 @@ bool vx_vq_trylock(struct vx_vq *vq)
 	return mutex_trylock(&vq->mutex);
 }
 
+bool vx_vq_lock_soon(struct vx_vq *vq)
+{
+	unsigned long until = jiffies + SOON;
+	bool locked = mutex_trylock(&vq->mutex);
+
+	if (locked)
+		return true;
+	atomic_inc(&vq->asked);
+	do {
+		usleep_range(TRY_EVERY, 2 * TRY_EVERY);
+		locked = mutex_trylock(&vq->mutex);
+	} while (!locked && time_before(jiffies, until));
+	atomic_dec(&vq->asked);
+	return locked;
+}
+
+void vx_vq_make_way(void)
+{
+	usleep_range(MAKE_WAY, 2 * MAKE_WAY);
+}
+
 void vx_vq_unlock(struct vx_vq *vq)
 {
 	mutex_unlock(&vq->mutex);
@@ -68,9 +95,20 @@ void vx_vq_set_stats(struct vx_vq *vq, struct vx_queue_stats *stats)
 		vq->tx.stats = vq->stats;
 }
 
-void vx_vq_info(struct vx_vq *vq, struct vhost_xdp_vring_info *info)
+static bool sleeps_in_turn(struct vx_vq *vq)
+{
+	bool ret;
+
+	spin_lock_bh(&vq->server_lock);
+	ret = vq->server && !task_is_running(vq->server);
+	spin_unlock_bh(&vq->server_lock);
+	return ret;
+}
+
+bool vx_vq_info(struct vx_vq *vq, struct vhost_xdp_vring_info *info)
 {
 	struct vx_worker *w;
+	bool locked;
 
 	memset(info, 0, sizeof(*info));
 	info->worker_cpu = -1;
@@ -82,7 +120,7 @@ void vx_vq_info(struct vx_vq *vq, struct vhost_xdp_vring_info *info)
 	}
 	rcu_read_unlock();
 
-	vx_vq_lock(vq);
+	locked = vx_vq_lock_soon(vq);
 	info->running = vq->started;
 	info->broken = vq->started && vq->ring.broken;
 	info->num = vq->num;
@@ -92,8 +130,13 @@ void vx_vq_info(struct vx_vq *vq, struct vhost_xdp_vring_info *info)
 	info->logging = vq->started && vq->ring.log;
 	info->kicks = vq->stats->kicks;
 	info->calls = vq->stats->calls;
-	strscpy(info->error, vq->error, sizeof(info->error));
-	vx_vq_unlock(vq);
+	if (!locked && sleeps_in_turn(vq))
+		snprintf(info->error, sizeof(info->error), "vring %u: its worker waits for memory of the VMM", vq->dir);
+	else
+		strscpy(info->error, vq->error, sizeof(info->error));
+	if (locked)
+		vx_vq_unlock(vq);
+	return locked;
 }
 
 /* --- faults --- */
@@ -158,6 +201,7 @@ void vx_vq_init(struct vx_vq *vq, struct vx_dev *dev, enum vx_direction dir)
 	static struct lock_class_key key[VX_DIRECTIONS];
 
 	__mutex_init(&vq->mutex, "vx_vq.mutex", &key[dir]);
+	spin_lock_init(&vq->server_lock);
 	vq->dev = dev;
 	vq->dir = dir;
 	vq->stats = &vq->own_stats;

@@ -10,11 +10,13 @@
 
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/spinlock.h>
 #include <linux/vhost.h>
 #include "iotlb.h"
 #include "pump.h"
 #include "xsk.h"
 
+struct task_struct;
 struct vx_dev;
 struct vx_pair;
 struct vx_worker;
@@ -22,6 +24,9 @@ struct eventfd_ctx;
 
 struct vx_vq {
 	struct mutex mutex;
+	spinlock_t server_lock;
+	struct task_struct *server;	/* the worker that holds mutex for a turn; server_lock to use it, or to end the turn */
+	atomic_t asked;			/* who waits in vx_vq_lock_soon() */
 	struct vx_dev *dev;
 	enum vx_direction dir;		/* vring 0 is to-guest, vring 1 from-guest */
 	struct vx_vring ring;		/* running when started */
@@ -86,6 +91,10 @@ static inline void vx_vq_input(struct vx_vq *vq)
 void vx_vq_lock(struct vx_vq *vq);
 void vx_vq_unlock(struct vx_vq *vq);
 bool vx_vq_trylock(struct vx_vq *vq);
+/* For those who only want to know: does not break a vring that waits long for a page, which may come. False: not locked. */
+bool vx_vq_lock_soon(struct vx_vq *vq);
+/* Between two turns of the worker: let them have it, as they don't queue up. */
+void vx_vq_make_way(void);
 
 /*
  * Used by port.c under port->lock with vq->mutex held: sockets to read from now on, and where counters go (the port's page changes at
@@ -100,8 +109,8 @@ static inline bool vx_vq_live(const struct vx_vq *vq)
 	return vq->started && !vq->ring.broken;
 }
 
-/* For PORT_GET. Takes vq->mutex. */
-void vx_vq_info(struct vx_vq *vq, struct vhost_xdp_vring_info *info);
+/* For PORT_GET, under port->lock. False: vq->mutex was not to be had, and what is told may not belong together. */
+bool vx_vq_info(struct vx_vq *vq, struct vhost_xdp_vring_info *info);
 
 /* --- for the vhost device --- */
 
@@ -132,6 +141,9 @@ int vx_vq_translate(const struct vx_vq *vq, const struct vhost_vring_addr *addr,
 void vx_vq_pause(struct vx_vq *vq);
 /* It wants to start, perhaps it can: by the worker. True: it did, and the port is to be told. */
 bool vx_vq_restart(struct vx_vq *vq);
+
+/* The data fd was told what the guest takes now. Takes vq->mutex: when it returns, no turn is at it that does not know. */
+void vx_vq_offloads_changed(struct vx_vq *vq, struct file *tap);
 
 /* What the VMM gets from GET_VRING_BASE now. */
 u32 vx_vq_base(const struct vx_vq *vq);

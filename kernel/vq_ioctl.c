@@ -79,6 +79,11 @@ static long set_addr_exec(struct vx_vq *vq, void __user *argp)
 	if (!err) {
 		vq->addr = addr;
 		vq->addr_set = true;
+		/* What it asked the VMM was where the former ring lies. */
+		if (vq->wants_start) {
+			vx_iotlb_forget(vq);
+			vx_vq_wake(vq);
+		}
 	}
 	vx_vq_unlock(vq);
 	return err;

@@ -11,7 +11,8 @@
 
 /* vhost-net leaves these to the tap; here the pump does them, and QEMU offers them only where the data fd took them. */
 #define TX_OFFLOADS	((1ULL << VIRTIO_NET_F_CSUM) | (1ULL << VIRTIO_NET_F_HOST_TSO4) | \
-			 (1ULL << VIRTIO_NET_F_HOST_TSO6) | (1ULL << VIRTIO_NET_F_HOST_ECN))
+			 (1ULL << VIRTIO_NET_F_HOST_TSO6) | (1ULL << VIRTIO_NET_F_HOST_ECN) | \
+			 (1ULL << VIRTIO_NET_F_HOST_USO))
 
 /* --- where the ring lies --- */
 
@@ -91,16 +92,28 @@ u32 vx_vq_base(const struct vx_vq *vq)
 
 /* --- the core's part --- */
 
+/* With VHOST_NET_F_VIRTIO_NET_HDR the tap has no header that could ask for an offload. */
+static bool has_offloads(const struct vx_vq *vq)
+{
+	return !(vq->dev->features & (1ULL << VHOST_NET_F_VIRTIO_NET_HDR));
+}
+
+static void take_offloads(struct vx_vq *vq)
+{
+	u64 tap = has_offloads(vq) ? vq->tap_features : 0;
+
+	vq->features = vq->dev->features | tap;
+	vx_rx_set_offloads(&vq->rx, tap);
+}
+
 static void pump_init(struct vx_vq *vq, struct vx_pair *pair)
 {
-	/* What the VMM negotiated without us; with VHOST_NET_F_VIRTIO_NET_HDR the tap has no header, so nothing. */
-	u64 offloads = vq->dev->features & (1ULL << VHOST_NET_F_VIRTIO_NET_HDR) ? 0 : TX_OFFLOADS;
-
 	if (vq->dir == VX_TO_GUEST) {
-		vq->features = vq->dev->features | vq->tap_features;
-		vx_rx_init(&vq->rx, &vq->ring, &vx_xsk_source, NULL, vq->stats, vq->features);
+		/* What was negotiated is not known here: any of it may be switched on later. */
+		vx_rx_init(&vq->rx, &vq->ring, &vx_xsk_source, NULL, vq->stats, vq->dev->features | VX_GUEST_OFFLOADS);
+		take_offloads(vq);
 	} else {
-		vq->features = vq->dev->features | offloads;
+		vq->features = vq->dev->features | (has_offloads(vq) ? TX_OFFLOADS : 0);
 		vx_tx_init(&vq->tx, &vq->ring, &vx_page_sink, &pair->sink, vq->stats, vq->features,
 			   pair->port->mtu + ETH_HLEN);
 	}
@@ -138,6 +151,15 @@ static int ring_start(struct vx_vq *vq, struct vx_pair *pair)
 	vq->blocked_since = 0;
 	vq->started = true;
 	return 0;
+}
+
+void vx_vq_offloads_changed(struct vx_vq *vq, struct file *tap)
+{
+	vx_vq_lock(vq);
+	vq->tap_features = vx_tap_features(tap);
+	if (vq->started)
+		take_offloads(vq);
+	vx_vq_unlock(vq);
 }
 
 void vx_vq_pause(struct vx_vq *vq)
@@ -200,6 +222,8 @@ static int bind(struct vx_vq *vq, struct file *file)
 		return err;
 	}
 	vq->backend = get_file(file);
+	/* They may have changed while nobody knew of the vring. */
+	vx_port_offloads_changed(pair, file);
 	trace_backend_set(pair->port->name, pair->index, vq->dir, true);
 	vx_vq_wake(vq);
 	return 0;

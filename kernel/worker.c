@@ -43,30 +43,60 @@ void vx_vq_wake(struct vx_vq *vq)
 	rcu_read_unlock();
 }
 
+/* The vring may have gone to another worker meanwhile. */
 void vx_worker_interrupt(struct vx_vq *vq)
 {
-	struct vx_worker *w;
-
-	rcu_read_lock();
-	w = rcu_dereference(vq->worker);
-	if (w && READ_ONCE(w->serving) == vq)
-		send_sig(SIGKILL, w->task, 1);
-	rcu_read_unlock();
+	spin_lock_bh(&vq->server_lock);
+	if (vq->server)
+		send_sig(SIGKILL, vq->server, 1);
+	spin_unlock_bh(&vq->server_lock);
 }
 
 /* --- the thread --- */
 
-static void serve_begin(struct vx_worker *w, struct vx_vq *vq)
+/* Who was about to interrupt us has done so when we have the lock: what is pending then was meant for this turn. */
+static void leave(struct vx_vq *vq)
 {
-	mutex_lock(&vq->mutex);
-	WRITE_ONCE(w->serving, vq);
+	spin_lock_bh(&vq->server_lock);
+	WRITE_ONCE(vq->server, NULL);
+	spin_unlock_bh(&vq->server_lock);
+	mutex_unlock(&vq->mutex);
+	/* Somebody lost patience with us, and the vring broke of it or not: the next page is another matter. */
+	if (signal_pending(current))
+		flush_signals(current);
+	if (unlikely(atomic_read(&vq->asked)))
+		vx_vq_make_way();
 }
 
-static void serve_end(struct vx_worker *w, struct vx_vq *vq)
+/*
+ * A worker in a turn is given time to come to its end, any other that shall stop is interrupted at once. A turn that is
+ * not known yet touches nothing:
+ *
+ *	the worker			who stops it
+ *	server = itself, full barrier	stop = true, full barrier (S)
+ *	reads stop: leaves		reads server: interrupts it, if it is another
+ *
+ * False: there is no turn. It shall stop, or it was interrupted while another worker's turn of the same vring had no end.
+ */
+static bool serve_begin(struct vx_worker *w, struct vx_vq *vq)
+{
+	int err = mutex_lock_killable(&vq->mutex);
+
+	if (signal_pending(current))
+		flush_signals(current);
+	if (err)
+		return false;
+	smp_store_mb(vq->server, current);	/* S */
+	if (likely(!READ_ONCE(w->stop)))
+		return true;
+	leave(vq);
+	return false;
+}
+
+static void serve_end(struct vx_vq *vq)
 {
 	struct vx_port *port = NULL;
 
-	WRITE_ONCE(w->serving, NULL);
 	if (vq->started && vq->ring.broken && !vq->told)
 		vx_vq_broken(vq);
 	if (vq->announce && vq->pair) {
@@ -74,10 +104,7 @@ static void serve_end(struct vx_worker *w, struct vx_vq *vq)
 		vx_port_get(port);
 	}
 	vq->announce = false;
-	mutex_unlock(&vq->mutex);
-	/* Somebody lost patience with us, and the vring broke of it or not: the next page is another matter. */
-	if (signal_pending(current))
-		flush_signals(current);
+	leave(vq);
 	if (port) {
 		vx_port_changed(port);
 		vx_port_put(port);
@@ -98,22 +125,24 @@ static bool run(struct vx_worker *w, struct vx_vq *vq)
 {
 	bool more = false;
 
-	serve_begin(w, vq);
+	if (!serve_begin(w, vq))
+		return false;
 	if (serves(w, vq))
 		more = vx_turn_run(vq);
 	else
 		__clear_bit(vq->dir, &w->active);
-	serve_end(w, vq);
+	serve_end(vq);
 	return more;
 }
 
 static void arm(struct vx_worker *w, struct vx_vq *vq)
 {
-	serve_begin(w, vq);
+	if (!serve_begin(w, vq))
+		return;
 	w->deadline[vq->dir] = NEVER;
 	if (!serves(w, vq) || vx_turn_arm(vq, &w->deadline[vq->dir]))
 		__clear_bit(vq->dir, &w->active);
-	serve_end(w, vq);
+	serve_end(vq);
 }
 
 /* The bits that were set, and vrings whose time has come. */
@@ -203,7 +232,7 @@ static bool serve_active(struct vx_worker *w)
 	bool more = false;
 	u32 i;
 
-	for (i = 0; i < VX_DIRECTIONS; i++)
+	for (i = 0; i < VX_DIRECTIONS && !READ_ONCE(w->stop); i++)
 		if (w->active & BIT(i))
 			more |= run(w, &w->dev->vq[i]);
 	return more;
@@ -229,7 +258,7 @@ int vx_worker_main(void *data)
 		if (w->active && spin_on(w))
 			continue;
 		w->idle_since = 0;
-		for (i = 0; i < VX_DIRECTIONS; i++)
+		for (i = 0; i < VX_DIRECTIONS && !READ_ONCE(w->stop); i++)
 			if (w->active & BIT(i))
 				arm(w, &w->dev->vq[i]);
 		if (!w->active)

@@ -25,7 +25,6 @@ struct vx_worker {
 	bool asleep;			/* or about to be: a new bit wants wake_up_process() */
 	bool stop;
 	struct completion started, exited;
-	struct vx_vq *serving;		/* whose mutex it holds */
 
 	/* Its own. */
 	unsigned long active;		/* vrings not yet armed */
@@ -40,8 +39,8 @@ int vx_worker_main(void *data);
 /* The default worker, serving both vrings. Under dev->mutex, by the owner. */
 int vx_workers_start(struct vx_dev *dev);
 /*
- * Stop them all and detach the vrings. False: within some seconds one did not come back from the VMM's memory; call again to
- * wait for it without end.
+ * Stop them all. False: one does not come back from the VMM's memory, not even when it is interrupted; call again to wait for it
+ * without end, or until the caller is killed.
  */
 bool vx_workers_stop(struct vx_dev *dev, bool wait);
 /* Free them, once stopped. */
@@ -49,7 +48,7 @@ void vx_workers_free(struct vx_dev *dev);
 
 /* The worker was asked to serve this vring; any context. */
 void vx_worker_queue(struct vx_worker *w, struct vx_vq *vq);
-/* It holds vq->mutex for too long: have it give up waiting for the page that it needs. Any context. */
+/* Who serves it has done so for too long: have it give up waiting for the page that it needs. Process context or softirq. */
 void vx_worker_interrupt(struct vx_vq *vq);
 
 long vx_worker_ioctl(struct vx_dev *dev, unsigned int cmd, void __user *argp);

@@ -14,20 +14,42 @@
 #define VX_WORKERS_MAX	16u
 /* Until a worker that is stuck in the VMM's memory is told to give up. */
 #define PATIENCE	(5 * HZ)
+/* Then it may come to the next page that it has to give up. */
+#define NEXT_PAGE	HZ
+#define TRIES		5u
+
+static bool in_turn(const struct vx_worker *w)
+{
+	u32 i;
+
+	for (i = 0; i < VX_DIRECTIONS; i++)
+		if (READ_ONCE(w->dev->vq[i].server) == w->task)
+			return true;
+	return false;
+}
+
+static void worker_interrupt(struct vx_worker *w)
+{
+	send_sig(SIGKILL, w->task, 1);
+}
 
 static void worker_ask_to_stop(struct vx_worker *w)
 {
 	WRITE_ONCE(w->stop, true);
+	smp_mb();	/* S, see serve_begin() */
+	if (!in_turn(w))
+		worker_interrupt(w);
 	wake_up_process(w->task);
 }
 
-/* False: it is stuck in the VMM's memory, and does not even heed a signal. */
-static bool worker_stopped(struct vx_worker *w)
+/* False: time is up, or (killable) the caller was killed. */
+static bool worker_exited(struct vx_worker *w, unsigned long until, bool killable)
 {
-	if (wait_for_completion_timeout(&w->exited, PATIENCE))
-		return true;
-	send_sig(SIGKILL, w->task, 1);
-	return wait_for_completion_timeout(&w->exited, PATIENCE);
+	long left = max_t(long, until - jiffies, 1);
+
+	if (killable)
+		return wait_for_completion_killable_timeout(&w->exited, left) > 0;
+	return wait_for_completion_timeout(&w->exited, left);
 }
 
 /* It stopped, has no vring, and nobody finds it any more. */
@@ -40,18 +62,26 @@ static void worker_destroy(struct vx_worker *w)
 	kfree(w);
 }
 
-static void worker_end(struct vx_worker *w)
+/* -EINTR: the caller was killed meanwhile. The worker ends when it can, and goes with its device. */
+static int worker_end(struct vx_worker *w)
 {
+	unsigned long until = jiffies + PATIENCE;
 	struct vx_dev *dev = w->dev;
 	u32 i;
 
 	worker_ask_to_stop(w);
-	worker_stopped(w);
+	while (!worker_exited(w, until, true)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		worker_interrupt(w);
+		until = jiffies + NEXT_PAGE;
+	}
 	synchronize_rcu();
 	worker_destroy(w);
 	/* What it was asked at the last moment. */
 	for (i = 0; i < VX_DIRECTIONS; i++)
 		vx_vq_wake(&dev->vq[i]);
+	return 0;
 }
 
 /* In the owner's context: the thread is billed where the owner is. */
@@ -123,21 +153,33 @@ int vx_workers_start(struct vx_dev *dev)
 	return 0;
 }
 
-bool vx_workers_stop(struct vx_dev *dev, bool wait)
+static bool all_exited(struct vx_dev *dev, unsigned long until, bool killable)
 {
 	struct vx_worker *w;
 	unsigned long id;
-	bool all = true;
+
+	xa_for_each(&dev->workers, id, w)
+		if (!worker_exited(w, until, killable))
+			return false;
+	return true;
+}
+
+bool vx_workers_stop(struct vx_dev *dev, bool wait)
+{
+	unsigned long id, until = jiffies + PATIENCE;
+	struct vx_worker *w;
+	u32 tries = 0;
 
 	xa_for_each(&dev->workers, id, w)
 		worker_ask_to_stop(w);
-	xa_for_each(&dev->workers, id, w) {
-		if (wait)
-			wait_for_completion(&w->exited);
-		else
-			all = all && worker_stopped(w);
+	while (!all_exited(dev, until, wait)) {
+		if (wait ? fatal_signal_pending(current) : tries++ == TRIES)
+			return false;
+		xa_for_each(&dev->workers, id, w)
+			worker_interrupt(w);
+		until = jiffies + NEXT_PAGE;
 	}
-	return all;
+	return true;
 }
 
 void vx_workers_free(struct vx_dev *dev)
@@ -181,8 +223,7 @@ static long worker_free_exec(struct vx_dev *dev, void __user *argp)
 		return -ENODEV;
 	if (w->users)
 		return -EBUSY;
-	worker_end(w);
-	return 0;
+	return worker_end(w);
 }
 
 static long worker_attach_exec(struct vx_dev *dev, void __user *argp)
@@ -195,7 +236,7 @@ static long worker_attach_exec(struct vx_dev *dev, void __user *argp)
 	if (state.index >= VX_DIRECTIONS)
 		return -ENOBUFS;
 	w = xa_load(&dev->workers, state.worker_id);
-	if (!w)
+	if (!w || w->stop)
 		return -ENODEV;
 	assign(&dev->vq[array_index_nospec(state.index, VX_DIRECTIONS)], w);
 	return 0;

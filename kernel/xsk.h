@@ -9,6 +9,7 @@
 #include "xsk_ring.h"
 
 struct file;
+struct net;
 struct net_device;
 struct socket;
 struct vx_engine_page;
@@ -54,11 +55,14 @@ struct vx_socket {
 };
 
 /*
- * Take over a socket as described: verified, its rings mapped. In the process that mapped the rings. mtu: what the UMEM's chunks have
- * to hold. Returns the socket, or ERR_PTR with one line in error[VHOST_XDP_ERROR_LEN].
+ * Take over a socket as described: verified, its rings mapped. In the process that mapped the rings; may wait for that. It is bound to
+ * the guest end, by number, of a netdev that nobody holds meanwhile. mtu: what the UMEM's chunks have to hold. Returns the socket, or
+ * ERR_PTR with one line in error[VHOST_XDP_ERROR_LEN].
  */
-struct vx_socket *vx_socket_take(const struct vhost_xdp_socket *desc, struct net_device *guest, struct vx_pair *pair, u32 mtu,
+struct vx_socket *vx_socket_take(const struct vhost_xdp_socket *desc, const struct net *net, u32 guest, struct vx_pair *pair, u32 mtu,
 				 char *error);
+/* Still, and to this one? */
+bool vx_socket_bound_to(const struct vx_socket *s, const struct net_device *guest);
 /* From now on it receives. */
 void vx_socket_start(struct vx_socket *s, struct vx_engine_page *page);
 /* Nobody uses it any more: returns frames, rings and files. Counts what cannot be accounted for. */

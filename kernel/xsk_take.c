@@ -23,11 +23,13 @@ static const char *const ring_name[VX_RINGS] = { "fill", "completion", "rx", "tx
 struct facts {
 	struct xdp_umem *umem;
 	struct xsk_buff_pool *pool;
-	bool bound, ours, zero_copy, alone;
+	bool bound, zero_copy, alone;
+	const struct net *net;
+	int ifindex;
 	u16 queue;
 };
 
-static struct facts socket_facts(struct socket *sock, const struct net_device *guest)
+static struct facts socket_facts(struct socket *sock)
 {
 	struct xdp_sock *xs = (struct xdp_sock *)sock->sk;
 	struct facts f = { 0 };
@@ -35,7 +37,8 @@ static struct facts socket_facts(struct socket *sock, const struct net_device *g
 	mutex_lock(&xs->mutex);
 	f.bound = xs->state == XSK_BOUND;
 	if (f.bound) {
-		f.ours = xs->dev == guest;
+		f.net = dev_net(xs->dev);
+		f.ifindex = xs->dev->ifindex;
 		f.queue = xs->queue_id;
 		f.umem = xs->umem;
 		f.pool = xs->pool;
@@ -60,11 +63,22 @@ static struct socket *xsk_lookup(int fd, char *error)
 	return ERR_PTR(vx_refuse(error, -EPROTOTYPE, "fd %d is not an AF_XDP socket", fd));
 }
 
-static int judge_socket(const struct facts *f, u32 queue, char *error)
+bool vx_socket_bound_to(const struct vx_socket *s, const struct net_device *guest)
+{
+	struct xdp_sock *xs = (struct xdp_sock *)s->sock->sk;
+	bool yes;
+
+	mutex_lock(&xs->mutex);
+	yes = xs->state == XSK_BOUND && xs->dev == guest;
+	mutex_unlock(&xs->mutex);
+	return yes;
+}
+
+static int judge_socket(const struct facts *f, const struct net *net, u32 guest, u32 queue, char *error)
 {
 	if (!f->bound)
 		return vx_refuse(error, -ENXIO, "socket %u is not bound", queue);
-	if (!f->ours)
+	if (!net_eq(f->net, net) || f->ifindex != guest)
 		return vx_refuse(error, -ENXIO, "socket %u is bound to another netdev than the guest end", queue);
 	if (f->queue != queue)
 		return vx_refuse(error, -ENXIO, "socket %u is bound to queue %u", queue, f->queue);
@@ -100,7 +114,7 @@ static int judge_owner(const struct vhost_xdp_socket *desc, const struct socket 
 	owner = xsk_lookup(desc->umem_fd, error);
 	if (IS_ERR(owner))
 		return PTR_ERR(owner);
-	same = owner != sock && socket_facts(owner, NULL).umem == f->umem;
+	same = owner != sock && socket_facts(owner).umem == f->umem;
 	sockfd_put(owner);
 	return same ? 0 : vx_refuse(error, -EINVAL, "the UMEM of socket %u is not that of another socket, its umem_fd", queue);
 }
@@ -194,16 +208,7 @@ err_rings:
 	return err;
 }
 
-static int judge(const struct vhost_xdp_socket *desc, const struct socket *sock, const struct facts *f, u32 queue, u32 mtu, char *error)
-{
-	int err = judge_socket(f, queue, error);
-
-	if (!err)
-		err = judge_owner(desc, sock, f, queue, error);
-	return err ? err : judge_umem(f->umem, desc, queue, mtu, error);
-}
-
-struct vx_socket *vx_socket_take(const struct vhost_xdp_socket *desc, struct net_device *guest, struct vx_pair *pair, u32 mtu,
+struct vx_socket *vx_socket_take(const struct vhost_xdp_socket *desc, const struct net *net, u32 guest, struct vx_pair *pair, u32 mtu,
 				 char *error)
 {
 	struct socket *sock = xsk_lookup(desc->fd, error);
@@ -213,8 +218,12 @@ struct vx_socket *vx_socket_take(const struct vhost_xdp_socket *desc, struct net
 
 	if (IS_ERR(sock))
 		return ERR_CAST(sock);
-	f = socket_facts(sock, guest);
-	err = judge(desc, sock, &f, pair->index, mtu, error);
+	f = socket_facts(sock);
+	err = judge_socket(&f, net, guest, pair->index, error);
+	if (!err)
+		err = judge_owner(desc, sock, &f, pair->index, error);
+	if (!err)
+		err = judge_umem(f.umem, desc, pair->index, mtu, error);
 	if (err)
 		goto err_put;
 	s = kvzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);

@@ -102,7 +102,7 @@ struct vx_queue_stats {
 	__u64 kicks;		/* eventfd notifications from the guest */
 	__u64 calls;		/* eventfd notifications to the guest */
 	__u64 errors;		/* times this vring was stopped on a fault */
-	__u64 supers;		/* segmentation requests accepted */
+	__u64 supers;		/* segmentation requests accepted; to the guest: frames that several were merged into */
 	__u64 reserved[2];
 	__u64 drops[VX_REASON_MAX];
 };

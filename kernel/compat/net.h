@@ -5,8 +5,14 @@
 
 #include <linux/device.h>
 #include <linux/gfp.h>
+#include <linux/if_tun.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+
+#ifndef TUN_F_USO4	/* 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #undef class_create

@@ -4,6 +4,8 @@
  * queues; OTHER is any netdev that carries AF_XDP sockets. What was refused has changed nothing: the same sockets attach in
  * the end.
  */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -209,6 +211,27 @@ static void m_not_mapped(void)	{ page_of(BPF_MAP_TYPE_ARRAY, ENGINE_PAGE, 1, 0);
 static void m_short(void)	{ page_of(BPF_MAP_TYPE_ARRAY, ENGINE_PAGE - 8, 1, BPF_F_MMAPABLE); }
 static void m_percpu(void)	{ page_of(BPF_MAP_TYPE_PERCPU_ARRAY, 4096, 1, 0); }
 
+/* A page that begins with a lock, as its BTF says: programs take it. */
+static void m_lock(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	struct btf *btf = btf__new_empty();
+	int word = btf__add_int(btf, "unsigned int", 4, 0), byte = btf__add_int(btf, "char", 1, BTF_INT_CHAR);
+	int lock = btf__add_struct(btf, "bpf_spin_lock", 4), rest;
+
+	btf__add_field(btf, "val", word, 0, 0);
+	rest = btf__add_array(btf, word, byte, ENGINE_PAGE - 4);
+	opts.btf_key_type_id = word;
+	opts.btf_value_type_id = btf__add_struct(btf, "page", ENGINE_PAGE);
+	btf__add_field(btf, "lock", lock, 0, 0);
+	btf__add_field(btf, "rest", rest, 32, 0);
+	if (btf__load_into_kernel(btf))
+		perror("BTF");
+	opts.btf_fd = btf__fd(btf);
+	a.page_fd = keep[19] = bpf_map_create(BPF_MAP_TYPE_ARRAY, "locked", 4, ENGINE_PAGE, 1, &opts);
+	btf__free(btf);
+}
+
 static const struct {
 	const char *name;
 	void (*spoil)(void);
@@ -250,6 +273,7 @@ static const struct {
 	{ "page: an array that cannot be mapped", m_not_mapped, EINVAL, EINVAL },
 	{ "page: a short one", m_short, EINVAL, EINVAL },
 	{ "page: one for each CPU", m_percpu, EINVAL, EINVAL },
+	{ "page: one with a lock in it", m_lock, EINVAL, EINVAL },
 	{ "socket: closed", s_closed, EBADF, EBADF },
 	{ "socket -1", s_minus, EBADF, EBADF },
 	{ "socket: a pipe", s_pipe, ENOTSOCK, ENOTSOCK },

@@ -116,9 +116,12 @@ static void running(void)
 	misses = 0;
 	expect_true(send_and_answer(16, 300) == 16, "frames are sent");
 	expect_true(misses >= 16, "each of their pages was asked for (%u misses)", misses);
+	/* Linux' own may ask twice */
+	while (answer())
+		;
 	misses = 0;
 	expect_true(send_and_answer(16, 300) == 16, "the same again");
-	expect_true(misses == 0, "and nothing was asked");
+	expect_true(misses == 0 || !world.ours, "and nothing was asked");
 	expect_true(tell(VHOST_IOTLB_INVALIDATE, VU_GPA, VU_MEM_SIZE, 0, 0) > 0, "all of it is invalidated");
 	map_page(vu_gpa(&world.vu, world.tx.used));
 	expect_true(send_and_answer(16, 300) == 16, "frames are sent");
@@ -142,12 +145,34 @@ static void unanswered(void)
 	ring_kick(&world.tx);
 	usleep(100000);
 	expect_true(!ring_get(&world.tx, &ignored), "the frame waits");
+	if (world.ours)
+		expect_errno(ERR(syscall(SYS_read, vworld_fd(&world), 8, sizeof(miss))), EFAULT, EFAULT, "a read to nowhere loses nothing");
 	for (int i = 0; i < 50; i++)
 		write(world.tx.kick, &(uint64_t){ 1 }, 8);
 	usleep(50000);
 	for (ignored = 0; read(vworld_fd(&world), &miss, sizeof(miss)) > 0 && ignored < 10000;)
 		ignored++;
-	expect_true(ignored >= 1 && ignored < 200, "it is asked for, and not for ever (%u messages)", ignored);
+	/* the rings of both vrings were missing */
+	expect_true(ignored >= (world.ours ? 2 : 1) && ignored < 200, "it is asked for, and not for ever (%u messages)", ignored);
+	vworld_leave(&world);
+}
+
+/* Its ring is gone, the question for it forgotten; then the VMM says where the ring is now. */
+static void ring_moved(void)
+{
+	struct vhost_msg_v2 miss;
+	unsigned int n = 0;
+
+	expect_about("a ring that moves while its place is asked for");
+	if (!expect_true(start(), "a device behind an IOMMU"))
+		return;
+	expect_true(tell(VHOST_IOTLB_INVALIDATE, VU_GPA, VU_MEM_SIZE, 0, 0) > 0, "all is invalidated");
+	for (int tries = 0; tries < 20; tries++, usleep(10000))
+		while (read(vworld_fd(&world), &miss, sizeof(miss)) > 0)
+			n++;
+	expect_true(n >= 1, "the rings are asked for");
+	expect_true(!ring_set_addr(&world.tx), "SET_VRING_ADDR");
+	expect_true(send_and_answer(4, 300) == 4, "the new place is asked for, and the vring goes on");
 	vworld_leave(&world);
 }
 
@@ -244,6 +269,8 @@ int main(int argc, char **argv)
 		without_iommu();
 	}
 	unanswered();
+	if (world.ours)
+		ring_moved();
 	flood();
 	return expect_done("vxkern_iotlb");
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
-#include <linux/userfaultfd.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "lib/expect.h"
+#include "lib/latepage.h"
 #include "lib/tapwire.h"
 
 #define ROUNDS	20
@@ -136,6 +136,28 @@ static void waiting(int fd)
 	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
 }
 
+/* A queue that was taken off gets nothing; back again it starts anew. */
+static void taken_off(int fd)
+{
+	const struct vx_queue_stats *st = tw_stats(&w, VX_TO_GUEST);
+	const uint64_t stopped = st->drops[VX_REASON_QUEUE_STOPPED];
+	struct ifreq r = { .ifr_flags = IFF_DETACH_QUEUE };
+	uint8_t buf[2048];
+
+	expect_errno(ERR(ioctl(fd, TUNSETQUEUE, &r)), 0, 0, "the queue is taken off");
+	for (uint8_t i = 0; i < 3; i++)
+		tw_wire_sends(&w, 100, i);
+	expect_true(!readable(fd, 300), "nothing is to be read");
+	expect_errno(ERR((int)read(fd, buf, sizeof(buf))), EAGAIN, EAGAIN, "read");
+	r.ifr_flags = IFF_ATTACH_QUEUE;
+	expect_errno(ERR(ioctl(fd, TUNSETQUEUE, &r)), 0, 0, "and put back");
+	expect_true(!readable(fd, 100), "what came meanwhile is gone");
+	expect_true(tw_soon(stopped + 3, &st->drops[VX_REASON_QUEUE_STOPPED]), "... and counted");
+	tw_wire_sends(&w, 100, 7);
+	expect_true(readable(fd, 1000) && read(fd, buf, sizeof(buf)) == (ssize_t)TW_HDR + 100 && buf[TW_HDR + 50] == 7,
+		    "what comes now is read");
+}
+
 static void reads(void)
 {
 	int fd = tw_open(&w, 0, VHOST_XDP_OPEN_READ);
@@ -145,40 +167,26 @@ static void reads(void)
 		return;
 	many(fd);
 	waiting(fd);
+	taken_off(fd);
 	close(fd);
 	expect_true(!tw_backend(&w), "closed, the port has no backend");
 }
 
 /* --- a page that does not come --------------------------------------------------------------------------------------- */
 
-static void *withheld(int *uffd)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	*uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-	reg.range.start = (uintptr_t)p;
-	reg.range.len = 4096;
-	if (*uffd < 0 || ioctl(*uffd, UFFDIO_API, &api) || ioctl(*uffd, UFFDIO_REGISTER, &reg))
-		return NULL;
-	return p;
-}
-
 /* Whoever waits for it, nobody else does. */
 static void stuck(void)
 {
-	int fd = tw_open(&w, 0, 0), uffd, status;
+	int fd = tw_open(&w, 0, 0), status;
+	struct latepage late;
 	struct timespec t[2];
-	void *p;
 	pid_t pid;
 
 	expect_about("a page that does not come");
 	pid = fork();
 	if (!pid) {
 		kport_forget(&w.port);	/* else it would keep the sockets bound */
-		p = withheld(&uffd);
-		_exit(p && write(fd, p, 100) > 0);
+		_exit(latepage_new(&late) && write(fd, late.page, 100) > 0);
 	}
 	usleep(300000);
 	expect_true(!waitpid(pid, &status, WNOHANG), "a write waits for it");

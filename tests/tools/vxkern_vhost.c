@@ -6,11 +6,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/expect.h"
@@ -38,6 +42,11 @@ struct arg {
 
 #define ANYTHING	(-2)	/* as a wanted errno: what it is does not matter, that nothing breaks does */
 #define NOT_OURS	(-3)	/* ours may say no, or do it */
+
+#ifndef VHOST_GET_FEATURES_ARRAY	/* Linux 6.18 */
+#define VHOST_GET_FEATURES_ARRAY	_IOR(VHOST_VIRTIO, 0x83, uint64_t)
+#define VHOST_SET_FEATURES_ARRAY	_IOW(VHOST_VIRTIO, 0x83, uint64_t)
+#endif
 
 struct row {
 	const char *name;
@@ -255,6 +264,58 @@ static void foreign_backends(void)
 	vworld_leave(&world);
 }
 
+/* --- an array without end ----------------------------------------------------------- */
+
+#define PAGE	4096u
+#define PART	(8ull << 20)
+#define PARTS	2048ull
+
+/* Its length, and then the same memory over and over. */
+static uint64_t *endless(void)
+{
+	uint8_t *first = mmap(NULL, PAGE + PART * PARTS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t *length = (uint64_t *)(first + PAGE) - 1;
+	uint8_t *at = first + PAGE;
+	int memfd = memfd_create("part", MFD_CLOEXEC);
+
+	if (first == MAP_FAILED || memfd < 0 || ftruncate(memfd, PART))
+		return NULL;
+	for (uint64_t i = 0; i < PARTS; i++)
+		if (mmap(at + i * PART, PART, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memfd, 0) == MAP_FAILED)
+			return NULL;
+	*length = PART * PARTS / sizeof(*length);
+	return length;
+}
+
+static void killed_in(unsigned long request, const char *name)
+{
+	struct timespec t[2];
+	pid_t pid = fork();
+
+	if (!pid) {
+		uint64_t *array = endless();
+
+		_exit(array && ioctl(vworld_fd(&world), request, array) < 0);
+	}
+	usleep(1500000);
+	expect_true(!waitpid(pid, NULL, WNOHANG), "%s of an array of %llu GiB takes its time", name, PART * PARTS >> 30);
+	kill(pid, SIGKILL);
+	clock_gettime(CLOCK_MONOTONIC, &t[0]);
+	waitpid(pid, NULL, 0);
+	clock_gettime(CLOCK_MONOTONIC, &t[1]);
+	expect_true(t[1].tv_sec - t[0].tv_sec <= 1, "... but no longer than the VMM lives");
+}
+
+static void endless_arrays(void)
+{
+	expect_about("feature arrays without end");
+	if (!expect_true(vworld_enter(&world, V_OWNED, 0), "a device"))
+		return;
+	killed_in(VHOST_GET_FEATURES_ARRAY, "GET_FEATURES_ARRAY");
+	killed_in(VHOST_SET_FEATURES_ARRAY, "SET_FEATURES_ARRAY");
+	vworld_leave(&world);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -269,5 +330,7 @@ int main(int argc, char **argv)
 			one_case(&rows[i], state);
 	}
 	foreign_backends();
+	if (world.ours)
+		endless_arrays();
 	return expect_done("vxkern_vhost");
 }

@@ -8,9 +8,15 @@
  *				this file also asks for CAP_NET_ADMIN in the initial user namespace, whoever opened it.
  *   a data fd			one queue pair of one port, from VHOST_XDP_PORT_OPEN or from opening /dev/tap<ifindex of the
  *				port's host end>. To be handed to a VMM, which needs no privilege to use it: it answers the ioctls
- *				of <linux/if_tun.h> that a VMM asks a tap, read, write and poll, and nothing of this header.
+ *				of <linux/if_tun.h> that a VMM asks a tap, read, write and poll, and nothing of this header. As
+ *				with other taps, the mode in which it was opened bounds read() and write(), and not what a vhost
+ *				device does with it.
  *   /dev/vhost-xdp		a vhost device as of <linux/vhost.h>, for one queue pair; its backend (VHOST_NET_SET_BACKEND)
  *				is a data fd.
+ *
+ * /dev/tap<N> is there for host ends in the initial network namespace only, ifindex being each namespace's own. So is that of a macvtap,
+ * whatever its namespace, and the first of two keeps the name: who opens it compares its st_rdev with /sys/class/vhost_xdp/tap<N>/dev
+ * (and /sys/class/vhost_xdp/tap<N>/port, the port's name, with the name).
  *
  * A port is named, and lives until VHOST_XDP_PORT_DEL: neither the process that made it nor any other has to stay alive. While there is a
  * port, an open data fd or an open vhost device, the module cannot be unloaded.
@@ -19,6 +25,8 @@
  * When the host end or the guest end of its veth pair goes away, or leaves the network namespace where the port was attached, the port
  * becomes (down): its sockets and programs are given back without anybody asking, frames are dropped. PORT_DETACH and PORT_ATTACH bring
  * it back. Netdevs may be down, and go down and up, while a port is attached. A running VMM notices none of this: its vrings stay.
+ * The AF_XDP sockets of an attached port keep their network namespace alive, by whatever name it was deleted, until PORT_DETACH or
+ * PORT_DEL, which can be called from any namespace.
  * What is given back is free a moment after the ioctl: the kernel releases the queue of an AF_XDP socket in the background.
  *
  * All structures are of fixed size; fields called reserved, and strings' bytes after the NUL, must be zero (EINVAL). Integers are in host
@@ -75,7 +83,8 @@ struct vhost_xdp_attach {
 	__u32 guest_ifindex;	/* guest end: the sockets' netdev */
 	__u32 nsockets;		/* must equal the port's pairs */
 	__s32 prog_fd;		/* XDP program for frames from the guest: not for a CPUMAP or DEVMAP, not bound to a device (EINVAL) */
-	__s32 page_fd;		/* BPF array map, mmapable, of one struct vx_engine_page (<vhost_xdp/stats.h>), where state and counters go */
+	/* BPF array map, mmapable, of one struct vx_engine_page (<vhost_xdp/stats.h>), where state and counters go; no locks and the like */
+	__s32 page_fd;
 	/* BPF maps, programs and links to hold open while attached, so that unmounting bpffs takes nothing away; else EINVAL */
 	__u32 nkeep;
 	__u64 sockets;		/* pointer to struct vhost_xdp_socket[nsockets] */
@@ -85,7 +94,7 @@ struct vhost_xdp_attach {
 };
 /*
  * Errors of PORT_ATTACH, each with its line in .error:
- *	EBUSY		attached already, or down and not detached; a ring or a socket in use
+ *	EBUSY		attached already, or down and not detached; a ring or a socket in use; an end that is another port's
  *	ENODEV		no such netdev, or it is going away	ENXIO	a socket is not bound, or to another netdev or queue
  *	EBADF, ENOTSOCK, EPROTOTYPE	an fd is not open; a socket's fd is none, or not AF_XDP
  *	EMSGSIZE	the UMEM's chunks, less the headroom that the kernel takes, are too short for the port's MTU and a VLAN tag
@@ -155,7 +164,8 @@ struct vhost_xdp_pair_info {
 
 /*
  * GET: the port called name, or ENOENT. NEXT: the first port after name in order of name ("" for the first), and ENOENT after the last.
- * pairs is a pointer to npairs entries, or 0; as many as fit are filled, npairs says how many there are.
+ * pairs is a pointer to npairs entries, or 0; as many as fit are filled, npairs says how many there are. While a worker waits for its
+ * guest's memory, its vring's entry says so in .error, and its numbers are those of the moment.
  */
 struct vhost_xdp_port_info {
 	char name[VHOST_XDP_NAME_LEN];

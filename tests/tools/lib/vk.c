@@ -17,8 +17,15 @@
 #define IFF_VNET_HDR_	0x4000	/* <linux/if_tun.h> has it among what needs <linux/if.h> */
 #define RARP_LEN	60
 
+/* Linux 6.2 */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4	0x20
+#define TUN_F_USO6	0x40
+#endif
+
 /* What a tap with IFF_VNET_HDR does for the guest, whatever vhost says. */
-#define TAP_FEATURES	(F_CSUM | F_GUEST_CSUM | F_HOST_TSO4 | F_HOST_TSO6)
+#define TAP_FEATURES	(F_CSUM | F_GUEST_CSUM | F_HOST_TSO4 | F_HOST_TSO6 | F_HOST_ECN | F_GUEST_TSO4 | F_GUEST_TSO6 | F_GUEST_ECN)
+#define TAP_USO		(F_HOST_USO | F_GUEST_USO4 | F_GUEST_USO6)
 
 int vk_connect(struct vu *vu, const char *path)
 {
@@ -140,12 +147,20 @@ static int announce(const struct vk *vk, const uint8_t *mac)
 	return 0;
 }
 
+/* As QEMU translates it, at the start and when the driver changes its mind. */
+static unsigned long offload_of(uint64_t features)
+{
+	return (features & F_GUEST_CSUM ? TUN_F_CSUM : 0) | (features & F_GUEST_TSO4 ? TUN_F_TSO4 : 0) |
+	       (features & F_GUEST_TSO6 ? TUN_F_TSO6 : 0) | (features & F_GUEST_ECN ? TUN_F_TSO_ECN : 0) |
+	       (features & F_GUEST_USO4 ? TUN_F_USO4 : 0) | (features & F_GUEST_USO6 ? TUN_F_USO6 : 0);
+}
+
 static int set_features(struct vu *vu, uint64_t features)
 {
 	struct vk *vk = vu->vk;
 	uint64_t vhost = features & (vk->offered | F_LOG_ALL);
 	int hdr_len = features & (F_MRG_RXBUF | F_VERSION_1) ? 12 : 10;
-	unsigned long offload = features & F_GUEST_CSUM ? TUN_F_CSUM : 0;
+	unsigned long offload = offload_of(features);
 
 	for (unsigned int i = 0; i < vk->pairs; i++)
 		if (ioctl(vk->data[i], TUNSETVNETHDRSZ, &hdr_len) < 0 || ioctl(vk->data[i], TUNSETOFFLOAD, offload) < 0)
@@ -222,7 +237,9 @@ int vk_negotiate(struct vu *vu, uint64_t wanted)
 	    ioctl(vk->data[0], TUNGETIFF, flags) < 0)
 		return -1;
 	/* what vhost-user calls its own features is met by the ioctls themselves */
-	vu->offered = vk->offered | F_PROTOCOL | (flags[4] & IFF_VNET_HDR_ ? TAP_FEATURES : 0);
+	vu->offered = vk->offered | F_PROTOCOL;
+	if (flags[4] & IFF_VNET_HDR_)
+		vu->offered |= TAP_FEATURES | (ioctl(vk->data[0], TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_USO4 | TUN_F_USO6) ? 0 : TAP_USO);
 	vu->features = vu->offered & wanted;
 	vu->protocol = 0;
 	for (unsigned int i = 0; i < 2 * vk->pairs; i++)
