@@ -55,9 +55,13 @@ static void worker_configure(struct vx_engine *e, struct vx_worker *w)
 	w->rx_blocked = false;
 	w->rx_rechecked = false;
 	w->blocked_since = 0;
-	if (rx->running)
+	if (rx->running) {
 		vx_rx_init(&w->rx, &w->rx_ring->vq, &vx_xsk_source, NULL, &e->page->queue[w->index][VX_TO_GUEST],
 			   e->vu->features);
+		vx_worker_set_offloads(w);
+	} else {
+		vx_guest_xdp_reset(&w->guest_xdp);
+	}
 	if (tx->running)
 		vx_tx_init(&w->tx, &w->tx_ring->vq, &vx_xsk_sink, &w->own->x, &e->page->queue[w->index][VX_FROM_GUEST],
 			   e->vu->features, w->frame_max);
@@ -67,14 +71,17 @@ static void worker_configure(struct vx_engine *e, struct vx_worker *w)
 static void publish_state(struct vx_engine *e)
 {
 	bool up = false, backend = false;
+	u64 features = e->vu->features;
 
 	for (u32 i = 0; i < e->npairs; i++) {
 		up |= e->worker[i].rx_live && e->worker[i].tx_live;
 		backend |= e->worker[i].rx_ring->running || e->worker[i].tx_ring->running;
+		if (e->worker[i].guest_xdp.on)
+			features &= ~VX_GUEST_OFFLOADS;
 	}
 	for (u32 i = 0; i < e->npairs; i++)
 		e->worker[i].backend = backend;
-	VX_WRITE_ONCE(e->page->features, up ? e->vu->features : 0);
+	VX_WRITE_ONCE(e->page->features, up ? features : 0);
 	if (e->page->state != (up ? VX_ENGINE_UP : VX_ENGINE_DOWN))
 		vx_debug("%s: %s", e->port.cfg.name, up ? "up" : "down");
 	VX_WRITE_ONCE(e->page->state, up ? VX_ENGINE_UP : VX_ENGINE_DOWN);

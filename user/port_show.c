@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "engine_kernel.h"
+#include "offloads.h"
 #include "output.h"
 #include "pins.h"
 #include "policy.h"
@@ -78,14 +79,16 @@ static json_t *to_json(const struct vx_port *port, const struct view *v)
 
 	/* "o*": left out where there is none. */
 	return json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:i, s:s, s:i, s:s, s:i, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:b, s:i, "
-			 "s:i, s:I, s:o*}}",
+			 "s:i, s:I, s:{s:o, s:o}, s:o*}}",
 			 "name", cfg->name, "id", port->id, "mac", v->mac, "vlan", cfg->vlan, "uplink",
 			 v->uplink.cfg.name, "mtu", cfg->mtu, "queues", cfg->queue_pairs, "host",
 			 cfg->flags & VX_PORT_HOST_ALLOW ? "allow" : "deny", "flood_pps", cfg->flood_pps, "state",
 			 v->state, "ifindex", cfg->host_ifindex, "guest_end", v->guest_end, "type", "veth", "policy",
 			 "to-guest", v->chain[VX_TO_GUEST], "from-guest", v->chain[VX_FROM_GUEST], "engine", "kind",
 			 engine_name(v), "up", v->engine.state == VX_ENGINE_UP, "pid", v->engine.pid, "queue_pairs", v->engine.queue_pairs,
-			 "features", (json_int_t)v->engine.features, "module", module);
+			 "features", (json_int_t)v->engine.features, "offloads", "from-guest",
+			 vx_offloads_json(v->engine.features, VX_FROM_GUEST), "to-guest", vx_offloads_json(v->engine.features, VX_TO_GUEST),
+			 "module", module);
 }
 
 static int list_line(const struct vx_port *port, void *arg)
@@ -156,6 +159,7 @@ int vx_port_list(void)
 static void show_lines(const struct vx_port *port, const struct view *v)
 {
 	const struct vx_port_cfg *cfg = &port->cfg;
+	char from[VX_OFFLOADS_TEXT], to[VX_OFFLOADS_TEXT];
 
 	printf("port %s\n", cfg->name);
 	printf("  id          %u\n", port->id);
@@ -170,6 +174,9 @@ static void show_lines(const struct vx_port *port, const struct view *v)
 	printf("  flood-pps   %u%s\n", cfg->flood_pps, cfg->flood_pps ? "" : " (unlimited)");
 	printf("  to-guest    %s\n", v->chain[VX_TO_GUEST]);
 	printf("  from-guest  %s\n", v->chain[VX_FROM_GUEST]);
+	if (v->engine.state == VX_ENGINE_UP)
+		printf("  offloads    from-guest: %s; to-guest: %s\n", vx_offloads_text(v->engine.features, VX_FROM_GUEST, from),
+		       vx_offloads_text(v->engine.features, VX_TO_GUEST, to));
 	if (v->kernel)
 		vx_kport_lines(&v->kp);
 	else if (v->engine.state == VX_ENGINE_UP)

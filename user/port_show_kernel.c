@@ -4,6 +4,7 @@
 
 #include "engine_kernel.h"
 #include "port_show.h"
+#include "tap_node.h"
 #include "umem.h"
 
 #define WAKE_FILL	(1u << 0)
@@ -66,14 +67,16 @@ static json_t *pair_json(const struct vhost_xdp_pair_info *p, __u32 index)
 
 json_t *vx_kport_json(const struct vx_kport *kp)
 {
+	char node[VX_TAP_NODE_LEN];
+	const bool has_node = !vx_tap_node(kp, node);
 	json_t *pairs = json_array();
 	__u32 i;
 
 	for (i = 0; i < kp->info.npairs; i++)
 		json_array_append_new(pairs, pair_json(&kp->pair[i], i));
-	return json_pack("{s:s, s:s, s:i, s:I, s:i, s:I, s:o}", "state", vx_kport_state(kp), "error", kp->info.error, "vmms", kp->info.vmms,
-			 "netns", (json_int_t)kp->info.netns, "prog_id", kp->info.prog_id, "pages_given",
-			 (json_int_t)kp->info.pages_given, "pairs", pairs);
+	return json_pack("{s:s, s:s, s:i, s:I, s:s?, s:i, s:I, s:o}", "state", vx_kport_state(kp), "error", kp->info.error, "vmms",
+			 kp->info.vmms, "netns", (json_int_t)kp->info.netns, "node", has_node ? node : NULL, "prog_id", kp->info.prog_id,
+			 "pages_given", (json_int_t)kp->info.pages_given, "pairs", pairs);
 }
 
 static void vring_lines(const char *direction, const struct vhost_xdp_vring_info *v)
@@ -105,6 +108,17 @@ static void pair_lines(const struct vhost_xdp_pair_info *p, __u32 index)
 	putchar('\n');
 }
 
+static void node_line(const struct vx_kport *kp)
+{
+	char node[VX_TAP_NODE_LEN];
+	int err = vx_tap_node(kp, node);
+
+	if (!err)
+		printf("  node        %s\n", node);
+	else if (err == -EEXIST)
+		printf("  node        none: %s belongs to somebody else, as to a macvtap of another network namespace; use port run\n", node);
+}
+
 void vx_kport_lines(const struct vx_kport *kp)
 {
 	__u32 i;
@@ -115,6 +129,7 @@ void vx_kport_lines(const struct vx_kport *kp)
 	if (kp->info.prog_id)
 		printf(", program %u", kp->info.prog_id);
 	putchar('\n');
+	node_line(kp);
 	if (*kp->info.error)
 		printf("  error       %s\n", kp->info.error);
 	if (kp->info.state != VHOST_XDP_PORT_ATTACHED)

@@ -16,8 +16,11 @@
 	 BIT(VX_VU_PROTO_NET_MTU) | BIT(VX_VU_PROTO_RESET_DEVICE) | BIT(VX_VU_PROTO_CONFIGURE_MEM_SLOTS) | \
 	 BIT(VX_VU_PROTO_STATUS))
 
-/* Feature bits that may change while vrings run: they say nothing about the rings. */
-#define LIVE_FEATURES	(BIT(VX_VU_F_LOG_ALL) | BIT(VX_VU_F_PROTOCOL_FEATURES))
+/*
+ * Feature bits that may change while vrings run: they say nothing about the rings. vhost-user has no message for what a driver
+ * switches off by VIRTIO_NET_CTRL_GUEST_OFFLOADS: this is the only one that could carry it.
+ */
+#define LIVE_FEATURES	(BIT(VX_VU_F_LOG_ALL) | BIT(VX_VU_F_PROTOCOL_FEATURES) | VX_GUEST_OFFLOADS)
 
 /* Messages handled in one go, so that a VMM that floods us cannot keep SIGTERM waiting. */
 #define MESSAGE_BUDGET	32

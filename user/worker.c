@@ -38,6 +38,23 @@ bool vx_worker_discard(struct vx_worker *w, struct vx_xsk_socket *s, enum vx_rea
 	return n;
 }
 
+void vx_worker_set_offloads(struct vx_worker *w)
+{
+	vx_rx_set_offloads(&w->rx, w->guest_xdp.on ? 0 : w->rx.features);
+}
+
+/* The page tells what is on: for a program of the guest, which is on all of its queues, none is. */
+static void xdp_changed(struct vx_worker *w)
+{
+	u64 offloads = w->rx.features & VX_GUEST_OFFLOADS;
+
+	vx_worker_set_offloads(w);
+	if (w->guest_xdp.on)
+		__atomic_fetch_and(&w->page->features, ~offloads, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_or(&w->page->features, offloads, __ATOMIC_RELAXED);
+}
+
 static bool rx_turn(struct vx_worker *w)
 {
 	u32 first = w->next_source++;
@@ -58,8 +75,11 @@ static bool rx_turn(struct vx_worker *w)
 		w->rx.source_ctx = &s->x;
 		r = vx_rx_pump(&w->rx);
 		after_pump(w, w->rx_ring, VX_TO_GUEST, &r);
-		if (r.frames)
+		if (r.frames) {
 			vx_xsk_fill(s);
+			if (vx_unlikely(vx_guest_xdp_look(&w->guest_xdp, &w->rx)))
+				xdp_changed(w);
+		}
 		w->rx_live = r.status != VX_PUMP_BROKEN;
 		w->rx_blocked = r.status == VX_PUMP_BLOCKED;
 		more |= r.frames || r.status == VX_PUMP_MORE;

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "guest_xdp.h"
 #include "pump.h"
 #include "vhost_user.h"
 #include "xsk.h"
@@ -47,6 +48,7 @@ struct vx_worker {
 	u64 folded_at;
 	struct vx_rx rx;
 	struct vx_tx tx;
+	struct vx_guest_xdp guest_xdp;
 
 	pthread_t thread;
 	pthread_mutex_t lock;		/* held by the worker unless it sleeps */
@@ -75,6 +77,9 @@ void vx_worker_watch(struct vx_worker *w);
 void vx_worker_drain(struct vx_worker *w);
 /* Tell what others read: frames per owner, and losses that only the kernel saw. By whoever holds the worker. */
 void vx_worker_publish(struct vx_worker *w);
+
+/* What the guest is given, by what is known of it; after vx_rx_init(). */
+void vx_worker_set_offloads(struct vx_worker *w);
 
 /* Of worker.c, for worker_loop.c. */
 void vx_signal_fd(int fd);

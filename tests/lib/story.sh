@@ -49,6 +49,17 @@ traffic() {
 	iperf_from "vm1 -> wire" guest_run vm1 "iperf3 -c $WIRE_IP -t $VX_IPERF_SECONDS -f m"
 	iperf_from "wire -> vm1" wire iperf3 -c $IP1 -t "$VX_IPERF_SECONDS" -f m
 	[ "$VX_GUESTS" -lt 2 ] || iperf_from "vm1 -> vm2" guest_run vm1 "iperf3 -c $IP2 -t $VX_IPERF_SECONDS -f m"
+	without_offloads
+}
+
+# The same with every frame by itself, as the guest asks for it.
+without_offloads() {
+	echo "  vm1: ethtool -K eth0 tso off gso off rx-gro-hw off"
+	guest_run vm1 "ethtool -K eth0 tso off gso off rx-gro-hw off"
+	iperf_from "vm1 -> wire, offloads off" guest_run vm1 "iperf3 -c $WIRE_IP -t $VX_IPERF_SECONDS -f m"
+	# over vhost-user no VMM passes on what the guest does not take any more
+	[ "${ENGINE-kernel}" = user ] || iperf_from "wire -> vm1, offloads off" wire iperf3 -c $IP1 -t "$VX_IPERF_SECONDS" -f m
+	guest_run vm1 "ethtool -K eth0 tso on gso on rx-gro-hw on"
 }
 
 denied() {

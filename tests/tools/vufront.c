@@ -6,8 +6,12 @@
  * device of the kernel, as in lib/vk.h.
  *
  * shape	packed, indirect, event, mrg, v1, csum, tso (0/1); size: ring entries; queues: pairs; regions: of memory;
- *		slots 1: regions one by one; pieces: descriptors a frame is cut into; rxbuf: bytes of a receive buffer
+ *		slots 1: regions one by one; pieces: descriptors a frame is cut into; rxbuf: bytes of a receive buffer;
+ *		headroom: bytes of a page before each of them, as a driver with XDP has it;
+ *		uso N: sends N datagrams in one buffer; gcsum, gtso, guso: what it takes;
+ *		toggles N: switches gtso and guso off and on N times while it receives
  * traffic	send, pps, len, flow, mac, dst, ip, peer; expect, eflow; stream BYTES (with tso: in superframes of len bytes)
+ *		estream BYTES: of a stream must arrive; supers N: at least so many superframes, 0: none
  * time, idle	bounds, s and ms; ready FILE: made when the rings run; linger MS: keep receiving after all is done
  * reconnects N	leave and come back N times while sending; pauses N: stop and restart the rings N times, by GET_VRING_BASE
  * log 1	dirty log on; log 2: only after half of the frames, while the rings run; rarp 1: announce mac, as after a migration
@@ -25,6 +29,7 @@
 
 #include "lib/ring.h"
 #include "lib/seqframe.h"
+#include "lib/super.h"
 #include "lib/vk.h"
 #include "lib/words.h"
 
@@ -33,7 +38,8 @@
 #define FRAME_MAX	65562
 #define MERGE_MAX	64
 
-static uint64_t packed, indirect = 1, event = 1, mrg = 1, v1 = 1, csum, tso, size = 256, pairs = 1, regions = 3, slots;
+static uint64_t packed, indirect = 1, event = 1, mrg = 1, v1 = 1, csum, tso, uso, size = 256, pairs = 1, regions = 3, slots;
+static uint64_t headroom, gcsum, gtso, guso, toggles, estream, want_supers = UINT64_MAX;
 static uint64_t pieces = 1, rxbuf = 1526;
 static uint64_t n_send, pps = 20000, len = 60, flow, n_expect, eflow = UINT64_MAX, stream, mss = 1448;
 static uint64_t seconds = 30, idle_ms = 1000, linger_ms, reconnects, pauses, moves, log_on, rarp;
@@ -43,8 +49,11 @@ static struct seq_addr addr;
 static struct vu vu = { .sock = -1 };
 static struct ring rx[PAIRS], tx[PAIRS];
 static struct seq_score score;
+static struct super_score supers;
+static uint64_t taken;		/* offloads that the device may use now */
+static uint64_t toggled, toggled_at, toggled_supers;
 static size_t hdr_len;
-static uint64_t sent, returned, sent_bytes, log_missing;
+static uint64_t sent, posted, returned, sent_bytes, log_missing;	/* posted: buffers, which may be several datagrams */
 static bool logging;
 
 static uint8_t *tx_free[TX_BUFFERS * PAIRS];
@@ -88,8 +97,9 @@ static void check_log(const uint8_t *buf, uint32_t used)
 static bool rx_one(struct ring *r)
 {
 	static uint8_t frame[FRAME_MAX + MERGE_MAX];
-	const struct virtio_net_hdr_v1 *hdr;
+	struct virtio_net_hdr_v1 hdr = { 0 };
 	unsigned int buffers = 1;
+	const char *wrong;
 	size_t have = 0;
 
 	for (unsigned int i = 0; i < buffers; i++) {
@@ -105,12 +115,10 @@ static bool rx_one(struct ring *r)
 		if (!buf || used < skip || used > rxbuf || have + used > sizeof(frame))
 			fail("malformed used buffer");
 		if (!i) {
-			hdr = (const void *)buf;
-			buffers = hdr_len == sizeof(*hdr) ? hdr->num_buffers : 1;
+			memcpy(&hdr, buf, hdr_len);
+			buffers = hdr_len == sizeof(hdr) ? hdr.num_buffers : 1;
 			if (!buffers || buffers > MERGE_MAX || (!mrg && buffers != 1))
 				fail("num_buffers is wrong");
-			if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-				fail("a superframe, although none was negotiated");
 		}
 		check_log(buf, used);
 		memcpy(frame + have, buf + skip, used - skip);
@@ -118,7 +126,9 @@ static bool rx_one(struct ring *r)
 		memset(buf, 0xee, rxbuf);
 		rx_fill(r, buf);
 	}
-	seq_judge(&score, frame, have, eflow);
+	wrong = super_judge(&supers, &hdr, hdr_len, taken, frame, have, &score, eflow);
+	if (wrong)
+		fail(wrong);
 	return true;
 }
 
@@ -156,7 +166,8 @@ static bool tx_one(struct ring *r)
 {
 	struct virtio_net_hdr_v1 hdr = { 0 };
 	struct piece piece[RING_PIECES];
-	uint16_t l4, headers;
+	uint64_t n = uso && n_send - sent > uso ? uso : uso ? n_send - sent : 1;
+	uint16_t l4 = 34, headers;
 	uint8_t *buf;
 	size_t total;
 
@@ -173,9 +184,13 @@ static bool tx_one(struct ring *r)
 			hdr.hdr_len = headers;
 		}
 		hdr.csum_offset = 16;
+	} else if (n > 1) {
+		total = super_datagrams(buf + hdr_len, n, len, &addr, sent, &hdr.gso_size);
+		hdr.gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;
+		hdr.hdr_len = l4 + 8;
+		hdr.csum_offset = 6;
 	} else {
 		total = seq_datagram(buf + hdr_len, len, &addr, sent, csum ? SEQ_CSUM_PARTIAL : SEQ_CSUM_FULL);
-		l4 = 34;
 		hdr.csum_offset = 6;
 	}
 	if (csum) {
@@ -190,7 +205,8 @@ static bool tx_one(struct ring *r)
 	tx_free_n--;
 	if (stream)
 		sent_bytes += stream - sent_bytes < len ? stream - sent_bytes : len;
-	sent++;
+	sent += n;
+	posted++;
 	return true;
 }
 
@@ -222,7 +238,7 @@ static void tx_due(uint64_t start)
 	uint64_t due = (now_ns() - start) * pps / 1000000000 + 1;
 
 	while (sent < due && !tx_done())
-		if (!tx_one(&tx[sent % pairs]))
+		if (!tx_one(&tx[posted % pairs]))
 			break;
 	for (unsigned int q = 0; q < pairs; q++)
 		ring_kick(&tx[q]);
@@ -232,7 +248,7 @@ static void tx_due(uint64_t start)
 
 static void memory_init(void)
 {
-	size_t tx_len = hdr_len + (stream ? len + 64 : 0) + (len < SEQ_MIN_LEN ? SEQ_MIN_LEN : len) + 2;
+	size_t tx_len = hdr_len + (stream ? len + 64 : 0) + (len < SEQ_MIN_LEN ? SEQ_MIN_LEN : len) * (uso ? uso : 1) + 2;
 
 	if (vu_mem_init(&vu, regions))
 		fail("no memory");
@@ -245,7 +261,7 @@ static void memory_init(void)
 		if (indirect && !mrg)
 			buffers = size;
 		for (unsigned int i = 0; i < buffers; i++)
-			rx_fill(&rx[q], vu_alloc(&vu, rxbuf, 2));
+			rx_fill(&rx[q], headroom ? (uint8_t *)vu_alloc(&vu, headroom + rxbuf, 4096) + headroom : vu_alloc(&vu, rxbuf, 2));
 		for (unsigned int i = 0; i < TX_BUFFERS; i++)
 			tx_free[tx_free_n++] = vu_alloc(&vu, tx_len, 2);
 		tx_middle = tx_free[tx_free_n - TX_BUFFERS / 2];
@@ -263,6 +279,10 @@ static void negotiate(void)
 	wanted |= mrg ? F_MRG_RXBUF : 0;
 	wanted |= csum ? F_CSUM : 0;
 	wanted |= tso ? F_HOST_TSO4 : 0;
+	wanted |= uso ? F_HOST_USO : 0;
+	wanted |= gcsum || gtso || guso ? F_GUEST_CSUM : 0;
+	wanted |= gtso ? F_GUEST_TSO4 : 0;
+	wanted |= guso ? F_GUEST_USO4 : 0;
 	vu.pairs = pairs;
 	if (vu_connect(&vu, path))
 		fail("cannot connect");
@@ -272,6 +292,7 @@ static void negotiate(void)
 		fprintf(stderr, "vufront: not offered: features 0x%" PRIx64 "\n", wanted & ~vu.offered);
 		exit(1);
 	}
+	taken = vu.features;
 }
 
 static void start_rings(void)
@@ -296,7 +317,7 @@ static void wait_tx_returned(void)
 {
 	uint64_t end = now_ns() + 3000000000ull;
 
-	while (returned < sent) {
+	while (returned < posted) {
 		tx_reap();
 		rx_all();
 		if (now_ns() > end)
@@ -375,6 +396,29 @@ static void reconnect_session(void)
 	start_rings();
 }
 
+/* As a driver with CTRL_GUEST_OFFLOADS, whose VMM passes it on. What came before it was acknowledged is still as it was. */
+static void toggle_session(void)
+{
+	uint64_t next = taken ^ (vu.features & (F_GUEST_TSO4 | F_GUEST_USO4));
+
+	/* What is written before the answer is of either kind. */
+	taken |= next;
+	if (vu_set_u64(&vu, VU_SET_FEATURES, next))
+		fail("a change of offloads was refused");
+	rx_all();
+	taken = next;
+	toggled++;
+	toggled_at = score.bytes;
+	toggled_supers = supers.supers;
+}
+
+/* After so much of the stream; what is on has to be used before it is switched off. */
+static bool toggle_due(void)
+{
+	return toggled < 2 * toggles && score.bytes - toggled_at >= estream / (4 * toggles) &&
+	       (taken != vu.features || supers.supers != toggled_supers);
+}
+
 static void announce(void)
 {
 	uint64_t mac = 0;
@@ -407,7 +451,7 @@ static void wait_calls(int ms)
 
 static bool complete(void)
 {
-	return tx_done() && returned >= sent && score.received >= n_expect;
+	return tx_done() && returned >= posted && score.received >= n_expect && score.bytes >= estream;
 }
 
 static void flow_run(void)
@@ -436,6 +480,8 @@ static void flow_run(void)
 				log_session();
 			continue;
 		}
+		if (toggle_due())
+			toggle_session();
 		now = now_ns();
 		if (complete() && now - last > (linger_ms ? linger_ms : 100) * 1000000)
 			break;
@@ -448,13 +494,24 @@ static void flow_run(void)
 static int verdict(void)
 {
 	uint64_t bogus = 0;
-	int rc = !seq_perfect(&score);
+	int rc = estream ? score.bytes < estream || score.corrupt || score.duplicated || score.reordered : !seq_perfect(&score);
 
 	for (unsigned int q = 0; q < pairs; q++)
 		bogus += rx[q].bogus + tx[q].bogus;
-	printf("vufront: sent %" PRIu64 ", returned %" PRIu64 "\n", sent, returned);
+	printf("vufront: sent %" PRIu64 ", returned %" PRIu64 "\n", posted, returned);
 	seq_print("vufront", &score);
-	if (returned < sent || bogus)
+	if (supers.supers || supers.marked)
+		printf("vufront: %" PRIu64 " superframes of %" PRIu64 " frames, %" PRIu64 " others with a checksum vouched for\n",
+		       supers.supers, supers.merged, supers.marked);
+	if (toggled < 2 * toggles) {
+		printf("vufront: offloads were switched %" PRIu64 " times only: no superframes came while they were wanted\n", toggled);
+		rc = 1;
+	}
+	if (want_supers != UINT64_MAX && (want_supers ? supers.supers < want_supers : supers.supers != 0)) {
+		printf("vufront: that is not as many superframes as there should be\n");
+		rc = 1;
+	}
+	if (returned < posted || bogus)
 		rc = 1;
 	if (bogus)
 		printf("vufront: %" PRIu64 " used entries with an id that was not the device's\n", bogus);
@@ -478,8 +535,11 @@ int main(int argc, char **argv)
 	const struct word table[] = {
 		{ "packed", WORD_U64, &packed }, { "indirect", WORD_U64, &indirect }, { "event", WORD_U64, &event },
 		{ "mrg", WORD_U64, &mrg }, { "v1", WORD_U64, &v1 }, { "csum", WORD_U64, &csum }, { "tso", WORD_U64, &tso },
+		{ "uso", WORD_U64, &uso }, { "gcsum", WORD_U64, &gcsum }, { "gtso", WORD_U64, &gtso }, { "guso", WORD_U64, &guso },
+		{ "toggles", WORD_U64, &toggles }, { "estream", WORD_U64, &estream }, { "supers", WORD_U64, &want_supers },
 		{ "size", WORD_U64, &size }, { "queues", WORD_U64, &pairs }, { "regions", WORD_U64, &regions },
 		{ "slots", WORD_U64, &slots }, { "pieces", WORD_U64, &pieces }, { "rxbuf", WORD_U64, &rxbuf },
+		{ "headroom", WORD_U64, &headroom },
 		{ "send", WORD_U64, &n_send }, { "pps", WORD_U64, &pps }, { "len", WORD_U64, &len }, { "flow", WORD_U64, &flow },
 		{ "mac", WORD_MAC, addr.mac }, { "dst", WORD_MAC, addr.dst }, { "ip", WORD_IP, &addr.ip },
 		{ "peer", WORD_IP, &addr.peer }, { "expect", WORD_U64, &n_expect }, { "eflow", WORD_U64, &eflow },

@@ -27,8 +27,12 @@ enum { VU_P_MQ = 0, VU_P_LOG_SHMFD = 1, VU_P_RARP = 2, VU_P_REPLY_ACK = 3, VU_P_
 
 #define F_CSUM		(1ull << 0)
 #define F_GUEST_CSUM	(1ull << 1)
+#define F_GUEST_TSO4	(1ull << 7)
+#define F_GUEST_TSO6	(1ull << 8)
+#define F_GUEST_ECN	(1ull << 9)
 #define F_HOST_TSO4	(1ull << 11)
 #define F_HOST_TSO6	(1ull << 12)
+#define F_HOST_ECN	(1ull << 13)
 #define F_MRG_RXBUF	(1ull << 15)
 #define F_LOG_ALL	(1ull << 26)
 #define F_INDIRECT	(1ull << 28)
@@ -37,6 +41,9 @@ enum { VU_P_MQ = 0, VU_P_LOG_SHMFD = 1, VU_P_RARP = 2, VU_P_REPLY_ACK = 3, VU_P_
 #define F_VERSION_1	(1ull << 32)
 #define F_IOMMU		(1ull << 33)	/* VIRTIO_F_ACCESS_PLATFORM; here guest-physical addresses are those of the bus */
 #define F_PACKED	(1ull << 34)
+#define F_GUEST_USO4	(1ull << 54)
+#define F_GUEST_USO6	(1ull << 55)
+#define F_HOST_USO	(1ull << 56)
 
 struct vu_header {
 	uint32_t request, flags, size;
