@@ -3,46 +3,32 @@
  * A guest's virtio-net driver without a VM, for the kernel bench; runs on the one CPU of a test host whose clock counts
  * instructions:
  *
- *	kernel_drive tx|rx|tx-latency|rx-latency|idle SETUP LENGTH BATCH FRAMES RING-SIZE [GUEST-MAC]
+ *	kernel_drive MODE SETUP LENGTH BATCH FRAMES RING-SIZE [GUEST-MAC [NEIGHBOUR-MAC]]
  *	kernel_drive check
  *
  * SETUP: none, wire (no device); bare, bridge, egress, xdp (vhost_net on tap0); port=NAME (vhost_xdp). See enum vxk_join.
- * tx: BATCH frames are sent at once, then the driver sleeps until they are used. rx: the wire sends BATCH frames, and the next ones
+ * MODE: tx, rx, rx-udp (the guest takes merged datagrams), tx-latency, rx-latency, idle for frames of LENGTH bytes; tcp-tx, tcp-rx,
+ * tcp-pair, udp-tx, tcp-echo for a stream whose sender's buffers carry LENGTH bytes, with mtu- in place of tcp- for guests without
+ * offloads. A pair's second guest is on tap1 or port vm2.
+ *
+ * tx: BATCH buffers are sent at once, then the driver sleeps until they are used. rx: the wire sends BATCH frames, and the next ones
  * when all else sleeps. Frames must all arrive. Prints one line of key=value pairs. Exit status 1: one line on stderr says why not.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "kernel_clock.h"
-#include "kernel_vhost.h"
-#include "kernel_wire.h"
+#include "kernel_drive.h"
 
-#define WARM_UP		1024u	/* frames, before anything is counted */
 #define PATIENCE	30	/* s of the test host's time; while it sleeps they are over at once */
-#define IDLE_SECONDS	10
-#define LATENCIES	65536u
 
-struct drive {
-	struct vxk_vhost vhost;
-	struct vxk_wire wire;
-	struct vxb_mac guest;
-	uint32_t len, batch, frames;
-	uint16_t ring;
-	bool latency;
-	uint64_t spoilt;	/* frames in the guest of a wrong length */
-	uint64_t foreign;	/* frames in the guest that are not ours: a bridge may talk */
-	uint32_t nlatency;
-	uint32_t took[LATENCIES];
-};
+static struct vxk_drive d;
 
-static struct drive d;
-
-static int broken(const char *why)
+int vxk_broken(const char *why)
 {
 	fprintf(stderr, "kernel_drive: %s\n", why);
 	return -EIO;
@@ -50,10 +36,11 @@ static int broken(const char *why)
 
 static void on_alarm(int sig)
 {
+	const struct vxk_vhost *to = d.peer.mem ? &d.peer : &d.vhost;
 	char text[160];
 	int n = snprintf(text, sizeof(text), "kernel_drive: frames were lost, or a kick or call: %llu made, %llu and %llu bad on the"
 			 " wire, used %u of %u to the guest and %u of %u from it\n", d.wire.page->made, d.wire.page->good,
-			 d.wire.page->bad, d.vhost.ring[VXK_RX].used, d.vhost.ring[VXK_RX].avail, d.vhost.ring[VXK_TX].used,
+			 d.wire.page->bad, to->ring[VXK_RX].used, to->ring[VXK_RX].avail, d.vhost.ring[VXK_TX].used,
 			 d.vhost.ring[VXK_TX].avail);
 
 	if (write(2, text, n) < n)
@@ -61,152 +48,11 @@ static void on_alarm(int sig)
 	_exit(1);
 }
 
-static void latency_add(uint64_t from, uint64_t to)
+void vxk_took(struct vxk_drive *drive, uint64_t from, uint64_t to)
 {
-	if (d.nlatency < LATENCIES)
-		d.took[d.nlatency++] = to > from ? to - from : 0;
+	if (drive->nlatency < VXK_LATENCIES)
+		drive->took[drive->nlatency++] = to > from ? to - from : 0;
 }
-
-/* --- frames from the guest ------------------------------------------------- */
-
-static void tx_setup(void)
-{
-	struct vxk_ring *r = &d.vhost.ring[VXK_TX];
-
-	for (uint32_t i = 0; i < r->num; i++) {
-		memset(vxk_buffer(r, i), 0, VXK_HDR);
-		vxb_frame_make(vxk_buffer(r, i) + VXK_HDR, d.len, &vxb_wire_mac, &d.guest);
-	}
-}
-
-static void tx_post(struct vxk_ring *r, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i++) {
-		uint32_t id = (uint16_t)(r->avail + i) & (r->num - 1);
-
-		memset(vxk_buffer(r, id), 0, VXK_HDR);
-		vxk_ring_post(r, i, id, VXK_HDR + d.len, 0);
-	}
-}
-
-/* With no device, the driver completes its own frames: what remains is what the driver costs. */
-static void tx_play_device(struct vxk_ring *r)
-{
-	while (r->vr.used->idx != r->avail) {
-		uint16_t slot = r->vr.used->idx & (r->num - 1);
-
-		r->vr.used->ring[slot].id = r->vr.avail->ring[slot];
-		__atomic_store_n(&r->vr.used->idx, r->vr.used->idx + 1, __ATOMIC_RELEASE);
-	}
-}
-
-static void tx_batch(uint16_t n)
-{
-	struct vxk_ring *r = &d.vhost.ring[VXK_TX];
-	uint64_t start = d.latency ? vxk_now() : 0;
-	uint32_t len;
-
-	tx_post(r, n);
-	vxk_ring_publish(r, n);
-	if (d.vhost.fd < 0)
-		tx_play_device(r);
-	while (vxk_ring_used(r) != n)
-		vxk_ring_sleep(r, r->avail - 1);
-	for (uint16_t i = 0; i < n; i++)
-		vxk_ring_reap(r, &len);
-	if (d.latency)
-		latency_add(start, d.wire.page->stamp);
-}
-
-static void tx_run(uint32_t n)
-{
-	uint64_t until = d.wire.page->good + n;
-
-	while (n) {
-		uint16_t batch = n < d.batch ? n : d.batch;
-
-		tx_batch(batch);
-		n -= batch;
-	}
-	while (d.vhost.fd >= 0 && d.wire.page->good < until)
-		usleep(1000);	/* what a softirq still holds */
-}
-
-/* --- frames to the guest --------------------------------------------------- */
-
-static void rx_setup(void)
-{
-	struct vxk_ring *r = &d.vhost.ring[VXK_RX];
-
-	for (uint32_t i = 0; i < r->num; i++)
-		vxk_ring_post(r, i, i, VXK_BUFFER, VRING_DESC_F_WRITE);
-	vxk_ring_publish(r, r->num);
-}
-
-static void *rx_generator(void *frames)
-{
-	/* Each batch is carried to its end before the next one is made (vxk_priority()). */
-	struct sched_param none = { 0 };
-
-	if (sched_setscheduler(0, SCHED_OTHER, &none) || vxk_wire_generate(&d.wire, *(uint32_t *)frames, d.batch)) {
-		broken("the generator does not run");
-		_exit(1);
-	}
-	return NULL;
-}
-
-/* Take what came, post the buffers again. Returns how many were frames of ours. */
-static uint16_t rx_reap(struct vxk_ring *r, uint16_t n)
-{
-	uint16_t good = 0;
-
-	for (uint16_t i = 0; i < n; i++) {
-		uint32_t len, id = vxk_ring_reap(r, &len);
-
-		if (*(volatile uint32_t *)(vxk_buffer(r, id) + VXK_HDR + VXB_MAGIC_OFF) != VXB_MAGIC)
-			d.foreign++;
-		else if (len != VXK_HDR + d.len)
-			d.spoilt++;
-		else
-			good++;
-		vxk_ring_post(r, i, id, VXK_BUFFER, VRING_DESC_F_WRITE);
-	}
-	vxk_ring_publish(r, n);
-	return good;
-}
-
-static void rx_receive(uint32_t n)
-{
-	struct vxk_ring *r = &d.vhost.ring[VXK_RX];
-
-	while (n) {
-		uint16_t got = vxk_ring_used(r);
-
-		if (!got) {
-			vxk_ring_sleep(r, r->used);
-			continue;
-		}
-		if (d.latency)
-			latency_add(d.wire.page->stamp, vxk_now());
-		got = rx_reap(r, got);
-		n -= got < n ? got : n;
-	}
-}
-
-static void rx_run(uint32_t n)
-{
-	pthread_t generator;
-
-	if (pthread_create(&generator, NULL, rx_generator, &n)) {
-		broken("no thread for the generator");
-		_exit(1);
-	}
-	if (d.vhost.fd >= 0)
-		rx_receive(n);
-	pthread_join(generator, NULL);
-}
-
-/* --- rows -------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -215,81 +61,38 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void print_latency(void)
+void vxk_print_took(struct vxk_drive *drive)
 {
-	qsort(d.took, d.nlatency, sizeof(*d.took), by_value);
-	printf(" p50=%u p99=%u", d.took[d.nlatency / 2], d.took[(uint64_t)d.nlatency * 99 / 100]);
+	if (!drive->nlatency)
+		return;
+	qsort(drive->took, drive->nlatency, sizeof(*drive->took), by_value);
+	printf(" p50=%u p99=%u", drive->took[drive->nlatency / 2], drive->took[(uint64_t)drive->nlatency * 99 / 100]);
 }
 
-/* Frames both sides agree on, or the row is void. */
-static int verdict(bool to_guest, const struct vxk_wire_page *from)
+static void *generate(void *frames)
 {
-	const volatile struct vxk_wire_page *page = d.wire.page;
+	/* Each batch is carried to its end before the next one is made (vxk_priority()). */
+	struct sched_param none = { 0 };
 
-	if (page->bad != from->bad || d.spoilt)
-		return broken("frames of a wrong length arrived");
-	if (d.vhost.fd < 0)
-		return 0;
-	if (!to_guest && page->good - from->good != d.frames)
-		return broken("other frames than those that were sent arrived on the wire");
-	if (to_guest && (page->made - from->made != d.frames || vxk_ring_used(&d.vhost.ring[VXK_RX])))
-		return broken("other frames than those that were sent arrived in the guest");
-	return 0;
+	if (sched_setscheduler(0, SCHED_OTHER, &none) || vxk_wire_generate(&d.wire, *(const uint32_t *)frames, d.batch)) {
+		vxk_broken("the generator does not run");
+		_exit(1);
+	}
+	return NULL;
 }
 
-static int measure(bool to_guest)
+pthread_t vxk_generate(struct vxk_drive *drive, const uint32_t *frames)
 {
-	void (*run)(uint32_t) = to_guest ? rx_run : tx_run;
-	struct vxk_ring *r = &d.vhost.ring[to_guest ? VXK_RX : VXK_TX];
-	struct vxk_sample from, to;
-	struct vxk_wire_page before;
-	uint64_t kicks, calls;
-	int err;
+	pthread_t generator;
 
-	if (to_guest)
-		rx_setup();
-	else
-		tx_setup();
-	run(WARM_UP);
-	d.nlatency = 0;
-	kicks = r->kicks;
-	calls = r->calls;
-	before = *(struct vxk_wire_page *)d.wire.page;
-	vxk_clock_start(&from);
-	run(d.frames);
-	vxk_clock_stop(&to);
-	err = verdict(to_guest, &before);
-	if (err)
-		return err;
-	printf("insns=%.2f idle=%.4f kicks=%.4f calls=%.4f", vxk_clock_busy(&from, &to) / d.frames, vxk_clock_idle(&from, &to),
-	       (double)(r->kicks - kicks) / d.frames, (double)(r->calls - calls) / d.frames);
-	if (d.latency && d.nlatency)
-		print_latency();
-	if (d.foreign || d.wire.page->foreign)
-		printf(" foreign=%llu", d.foreign + d.wire.page->foreign);
-	putchar('\n');
-	return 0;
+	if (pthread_create(&generator, NULL, generate, (void *)frames)) {
+		vxk_broken("no thread for the generator");
+		_exit(1);
+	}
+	return generator;
 }
 
-/* Everything is set up and has carried frames; then nobody wants anything. */
-static int measure_idle(void)
-{
-	struct vxk_sample from, to;
-
-	tx_setup();
-	rx_setup();
-	tx_run(WARM_UP);
-	sleep(2);
-	vxk_clock_start(&from);
-	sleep(IDLE_SECONDS);
-	vxk_clock_stop(&to);
-	if (!to.workers || !to.worker_run)
-		return broken("no worker was found, or none ever ran");
-	printf("insns_per_s=%.0f worker_insns=%.0f worker_wakeups=%.1f\n", vxk_clock_busy(&from, &to) / IDLE_SECONDS,
-	       (double)(to.worker_run - from.worker_run) / IDLE_SECONDS,
-	       (double)(to.worker_wakeups - from.worker_wakeups) / IDLE_SECONDS);
-	return 0;
-}
+/* --- what is measured -------------------------------------------------------- */
 
 static int check(void)
 {
@@ -311,49 +114,97 @@ static const struct setup {
 	{ "egress", VXK_JOIN_EGRESS }, { "xdp", VXK_JOIN_XDP }, { "port=", VXK_JOIN_PORT },
 };
 
-static const struct setup *setup_find(const char *word)
+static bool setup_find(struct vxk_drive *drive, const char *word)
 {
 	for (uint32_t i = 0; i < sizeof(setups) / sizeof(*setups); i++) {
 		const char *name = setups[i].name;
+		bool prefix = name[strlen(name) - 1] == '=';
 
-		if (name[strlen(name) - 1] == '=' ? !strncmp(word, name, strlen(name)) : !strcmp(word, name))
-			return &setups[i];
+		if (prefix ? strncmp(word, name, strlen(name)) : strcmp(word, name))
+			continue;
+		drive->join = setups[i].join;
+		drive->setup = prefix ? word + strlen(name) : word;
+		return true;
 	}
+	return false;
+}
+
+static const struct vxk_mode modes[] = {
+	{ "tx", vxk_run_tx, .from_guest = true },
+	{ "rx", vxk_run_rx, .to_guest = true },
+	{ "rx-udp", vxk_run_rx, .to_guest = true, .udp = true },
+	{ "tx-latency", vxk_run_tx, .from_guest = true, .latency = true },
+	{ "rx-latency", vxk_run_rx, .to_guest = true, .latency = true },
+	{ "idle", vxk_run_idle, .from_guest = true },
+	{ "tcp-tx", vxk_run_stream, .from_guest = true },
+	{ "tcp-rx", vxk_run_stream, .to_guest = true },
+	{ "tcp-pair", vxk_run_stream, .from_guest = true, .to_guest = true },
+	{ "tcp-echo", vxk_run_echo, .from_guest = true, .to_guest = true, .latency = true },
+	{ "mtu-tx", vxk_run_stream, .from_guest = true, .plain = true },
+	{ "mtu-rx", vxk_run_stream, .to_guest = true, .plain = true },
+	{ "mtu-pair", vxk_run_stream, .from_guest = true, .to_guest = true, .plain = true },
+	{ "mtu-echo", vxk_run_echo, .from_guest = true, .to_guest = true, .latency = true, .plain = true },
+	{ "udp-tx", vxk_run_stream, .from_guest = true, .udp = true },
+};
+
+static const struct vxk_mode *mode_find(const char *name)
+{
+	for (uint32_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(modes[i].name, name))
+			return &modes[i];
 	return NULL;
 }
 
-static int backend_open(const struct setup *s, const char *word, const char **device)
+/* --- what is open ------------------------------------------------------------ */
+
+static int vhost_open(struct vxk_drive *drive, struct vxk_vhost *v, const char *tap, const char *port, const struct vxk_shape *shape,
+		      unsigned long offload)
 {
-	*device = "";
-	if (s->join == VXK_JOIN_NONE || s->join == VXK_JOIN_WIRE)
-		return -1;
-	*device = s->join == VXK_JOIN_PORT ? "/dev/vhost-xdp" : "/dev/vhost-net";
-	return s->join == VXK_JOIN_PORT ? vxk_port_open(word + strlen(s->name)) : vxk_tap_open("tap0");
+	bool ours = drive->join == VXK_JOIN_PORT;
+	int backend;
+
+	if (drive->join == VXK_JOIN_NONE || drive->join == VXK_JOIN_WIRE)
+		return vxk_vhost_open(v, "", -1, shape);
+	backend = ours ? vxk_port_open(port, offload) : vxk_tap_open(tap, offload);
+	return backend < 0 ? backend : vxk_vhost_open(v, ours ? "/dev/vhost-xdp" : "/dev/vhost-net", backend, shape);
 }
 
-static int run_row(const char *mode, const struct setup *s, const char *word)
+int vxk_open(struct vxk_drive *drive, const struct vxk_shape *shape, unsigned long offload, bool pair)
 {
-	bool to_guest = !strncmp(mode, "rx", 2);
-	struct vxk_wire_opts opts = {
-		.wire = "w0", .uplink = "up0", .tap = "tap0", .join = s->join, .to_guest = to_guest,
-		.discard = s->join == VXK_JOIN_NONE, .stamp = d.latency, .len = d.len, .guest = d.guest,
-	};
-	const char *device;
-	int backend = backend_open(s, word, &device), err;
+	struct vxk_shape s = *shape;
+	int err;
 
-	if (*device && backend < 0)
-		return backend;
-	err = vxk_wire_open(&d.wire, &opts);
-	if (err)
-		return err;
-	err = vxk_vhost_open(&d.vhost, device, backend, d.ring);
+	s.num = drive->ring;
+	err = vhost_open(drive, &drive->vhost, "tap0", drive->setup, &s, offload);
+	if (!err && pair)
+		err = vhost_open(drive, &drive->peer, "tap1", "vm2", &s, offload);
 	if (!err)
 		err = vxk_priority();
-	if (!err) {
+	if (!err)
 		alarm(PATIENCE);
-		err = !strcmp(mode, "idle") ? measure_idle() : measure(to_guest);
-		alarm(0);
-	}
+	return err;
+}
+
+int vxk_open_wire(struct vxk_drive *drive, const struct vxk_wire_opts *opts)
+{
+	struct vxk_wire_opts o = *opts;
+
+	o.wire = "w0";
+	o.uplink = "up0";
+	o.tap = "tap0";
+	o.join = drive->join;
+	o.guest = drive->guest;
+	return vxk_wire_open(&drive->wire, &o);
+}
+
+static int run_row(void)
+{
+	int err;
+
+	d.vhost = d.peer = VXK_CLOSED;
+	err = d.mode->run(&d);
+	alarm(0);
+	vxk_vhost_close(&d.peer);
 	vxk_vhost_close(&d.vhost);
 	vxk_wire_close(&d.wire);
 	return err;
@@ -361,33 +212,39 @@ static int run_row(const char *mode, const struct setup *s, const char *word)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: kernel_drive tx|rx|tx-latency|rx-latency|idle SETUP LENGTH BATCH FRAMES RING-SIZE [GUEST-MAC]\n"
+	fprintf(stderr, "usage: kernel_drive MODE SETUP LENGTH BATCH FRAMES RING-SIZE [GUEST-MAC [NEIGHBOUR-MAC]]\n"
 			"       kernel_drive check\n");
 	return 2;
 }
 
+static bool lengths_fit(void)
+{
+	const uint32_t mss = d.mode->udp ? VXB_UDP_MSS : VXB_TCP_MSS;
+
+	if (d.mode->run == vxk_run_stream)
+		return d.len % mss == 0 && d.len <= (d.mode->plain ? mss : VXB_SEGMENTS * mss);
+	if (d.mode->run == vxk_run_echo)
+		return d.len <= VXB_TCP_MSS;
+	return d.len >= 60 && d.len <= VXB_FRAME_MAX;
+}
+
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = { "tx", "rx", "tx-latency", "rx-latency", "idle" };
-	const struct setup *s = argc > 6 ? setup_find(argv[2]) : NULL;
-	bool known = false;
-
 	if (vxk_clock_open())
 		return 1;
 	if (argc == 2 && !strcmp(argv[1], "check"))
 		return check() ? 1 : 0;
-	for (uint32_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
-		known |= !strcmp(argv[1], modes[i]);
-	if (!s || !known)
+	d.mode = argc > 6 ? mode_find(argv[1]) : NULL;
+	if (!d.mode || !setup_find(&d, argv[2]))
 		return usage();
-	d.latency = strstr(argv[1], "-latency");
 	d.len = atoi(argv[3]);
 	d.batch = atoi(argv[4]);
 	d.frames = atoi(argv[5]);
 	d.ring = atoi(argv[6]);
-	if (d.len < 60 || d.len > VXB_FRAME_MAX || !d.frames || d.ring < 16 || d.ring > 1024 || (d.ring & (d.ring - 1)) ||
-	    !d.batch || d.batch > d.ring || !vxb_mac_parse(&d.guest, argc > 7 ? argv[7] : "52:54:00:be:c4:01"))
+	if (!d.len || !lengths_fit() || !d.frames || d.ring < 16 || d.ring > 1024 || (d.ring & (d.ring - 1)) || !d.batch ||
+	    d.batch > d.ring || !vxb_mac_parse(&d.guest, argc > 7 ? argv[7] : "52:54:00:be:c4:01") ||
+	    !vxb_mac_parse(&d.neighbour, argc > 8 ? argv[8] : "52:54:00:be:c4:02"))
 		return usage();
 	signal(SIGALRM, on_alarm);
-	return run_row(argv[1], s, argv[2]) ? 1 : 0;
+	return run_row() ? 1 : 0;
 }

@@ -49,10 +49,13 @@ function have(row, setup, key) {
 }
 
 # What the device and the path cost: all that ran, less the driver's or the generator's own part.
-function figure(row, setup, key,	alone) {
+function figure(row, setup, key,	alone, driver) {
 	if (!have(row, setup, key))
 		return ""
-	alone = key == "insns" && have(row, "none", key) ? mean(row " none " key) : 0
+	driver = row
+	sub(/-pair/, "-tx", driver)
+	sub(/[.]udp$/, "", driver)
+	alone = (key == "insns" || key == "per_kib") && have(driver, "none", key) ? mean(driver " none " key) : 0
 	return mean(row " " setup " " key) - alone
 }
 
@@ -79,7 +82,7 @@ function title(row,	a) {
 	if (row ~ /latency/)
 		return (row ~ /^tx/ ? "guest->wire" : "wire->guest") ", one frame of 64 B"
 	split(substr(row, 3), a, ".")
-	return sprintf("%s %d B, %d at once", row ~ /^tx/ ? "guest->wire" : "wire->guest", a[1], a[2])
+	return sprintf("%s %d B, %d at once%s", row ~ /^tx/ ? "guest->wire" : "wire->guest", a[1], a[2], a[3] ? ", USO" : "")
 }
 
 function object(row, name, unit, key, goal,	i, p, o, ok) {
@@ -171,6 +174,25 @@ function clock_is_off(	expected, took, off) {
 	return 1
 }
 
+function frames_one_by_one(	i, any) {
+	for (i = 1; i <= rows; i++)
+		any = any || order[i] ~ /^([tr]x|idle)/
+	if (!any)
+		return
+	printf "%-34s %-8s %8s %8s %8s %8s %8s %5s  %6s %6s %6s  %s\n", "row", "unit", "bare", "bridge", "XDP", "ours", "antispf", "+-%",
+		"/brdge", "/bare", "/XDP", "<= 0.6 of bridge"
+	lines("^[tr]x[0-9]", "insns", "insns", 1)
+	lines("x-latency$", "insns", "p50", 0)
+	lines("^idle$", "insns/s", "worker_insns", 0)
+	lines("^idle$", "wakeups/s", "worker_wakeups", 0)
+	print ""
+	notifications()
+	printf "taken out: the driver alone, to the wire (%s instructions a frame); the generator alone, from the wire (%s)\n",
+		alone("tx"), alone("rx")
+	wire("64.64", "64 B")
+	wire("1500.64", "1500 B")
+}
+
 END {
 	peer[1] = "bare"; peer_name[1] = "vhost_net + tap"
 	peer[2] = "bridge"; peer_name[2] = "vhost_net + tap + bridge"
@@ -178,19 +200,9 @@ END {
 	broken = clock_is_off() || broken
 	printf "kernel %s, ring of %d, %d frames a row; figures are instructions of the whole host, less the driver or generator alone\n\n",
 		kernel, ring, frames
-	printf "%-34s %-8s %8s %8s %8s %8s %8s %5s  %6s %6s %6s  %s\n", "row", "unit", "bare", "bridge", "XDP", "ours", "antispf", "+-%",
-		"/brdge", "/bare", "/XDP", "<= 0.6 of bridge"
-	lines("^[tr]x[0-9]", "insns", "insns", 1)
-	lines("latency$", "insns", "p50", 0)
-	lines("^idle$", "insns/s", "worker_insns", 0)
-	lines("^idle$", "wakeups/s", "worker_wakeups", 0)
-	print ""
-	notifications()
+	frames_one_by_one()
+	streams()
 	print "\n]" >json
-	printf "taken out: the driver alone, to the wire (%s instructions a frame); the generator alone, from the wire (%s)\n",
-		alone("tx"), alone("rx")
-	wire("64.64", "64 B")
-	wire("1500.64", "1500 B")
 	for (w in why)
 		print "void: " w ": " why[w]
 	exit broken

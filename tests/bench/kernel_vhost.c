@@ -17,8 +17,6 @@
 
 #define GPA		0x100000000ull	/* where guests have memory above 4 GiB: not where this process has it */
 #define RING_BYTES	(64u << 10)	/* room for a ring of 1024, on a page of its own */
-#define RING_MAX	1024u
-#define MEM_BYTES	(VXK_RINGS * (RING_BYTES + RING_MAX * VXK_BUFFER))
 #define BIT(n)		(1ull << (n))
 
 static int fail(int err, const char *what)
@@ -28,19 +26,19 @@ static int fail(int err, const char *what)
 }
 
 /* The calls and their order: QEMU's. An endless send buffer is what lets vhost_net hand over frames in batches. */
-static int tap_setup(int fd)
+static int tap_setup(int fd, unsigned long offload)
 {
-	int hdr = VXK_HDR, sndbuf = INT_MAX;
-	unsigned long offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+	int hdr = VXB_HDR, sndbuf = INT_MAX;
 
 	if (ioctl(fd, TUNSETVNETHDRSZ, &hdr) || ioctl(fd, TUNSETSNDBUF, &sndbuf))
 		return fail(-errno, "tap");
-	if (ioctl(fd, TUNSETOFFLOAD, offload) && errno != EINVAL)
-		return fail(-errno, "TUNSETOFFLOAD");
-	return 0;
+	if (!ioctl(fd, TUNSETOFFLOAD, offload))
+		return 0;
+	offload &= ~(unsigned long)(TUN_F_USO4 | TUN_F_USO6);
+	return ioctl(fd, TUNSETOFFLOAD, offload) ? fail(-errno, "TUNSETOFFLOAD") : 0;
 }
 
-int vxk_tap_open(const char *netdev)
+int vxk_tap_open(const char *netdev, unsigned long offload)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK), err;
@@ -48,13 +46,13 @@ int vxk_tap_open(const char *netdev)
 	if (fd < 0)
 		return fail(-errno, "/dev/net/tun");
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", netdev);
-	err = ioctl(fd, TUNSETIFF, &ifr) ? fail(-errno, netdev) : tap_setup(fd);
+	err = ioctl(fd, TUNSETIFF, &ifr) ? fail(-errno, netdev) : tap_setup(fd, offload);
 	if (err)
 		close(fd);
 	return err ? err : fd;
 }
 
-int vxk_port_open(const char *port)
+int vxk_port_open(const char *port, unsigned long offload)
 {
 	struct vhost_xdp_open arg = { .pair = 0 };
 	int control = open("/dev/vhost-xdp-control", O_RDWR | O_CLOEXEC), fd, err;
@@ -63,7 +61,7 @@ int vxk_port_open(const char *port)
 		return fail(-errno, "/dev/vhost-xdp-control");
 	snprintf(arg.name, sizeof(arg.name), "%s", port);
 	fd = ioctl(control, VHOST_XDP_PORT_OPEN, &arg);
-	err = fd < 0 ? fail(-errno, port) : tap_setup(fd);
+	err = fd < 0 ? fail(-errno, port) : tap_setup(fd, offload);
 	close(control);
 	if (err && fd >= 0)
 		close(fd);
@@ -92,17 +90,19 @@ static int share_memory(struct vxk_vhost *v)
 		struct vhost_memory_region region;
 	} table = { .head = { .nregions = 1 } };
 
-	table.region = (struct vhost_memory_region){ GPA, MEM_BYTES, (uintptr_t)v->mem, 0 };
+	table.region = (struct vhost_memory_region){ GPA, v->bytes, (uintptr_t)v->mem, 0 };
 	return ioctl(v->fd, VHOST_SET_MEM_TABLE, &table) ? fail(-errno, "VHOST_SET_MEM_TABLE") : 0;
 }
 
-static int ring_memory(struct vxk_vhost *v, uint32_t index, uint16_t num)
+static int ring_memory(struct vxk_vhost *v, uint32_t index, const struct vxk_shape *shape)
 {
-	uint64_t buffers = VXK_RINGS * RING_BYTES + (uint64_t)index * RING_MAX * VXK_BUFFER;
-	struct vxk_ring *r = &v->ring[index];
+	uint64_t buffers = VXK_RINGS * RING_BYTES + (index ? (uint64_t)shape->num * shape->buffer[0] : 0);
+	struct vxb_ring *r = &v->ring[index];
 
-	r->num = num;
-	vring_init(&r->vr, num, v->mem + index * RING_BYTES, 4096);
+	r->num = shape->num;
+	r->size = shape->buffer[index];
+	r->event_idx = true;
+	vring_init(&r->vr, shape->num, v->mem + index * RING_BYTES, 4096);
 	r->buffers = v->mem + buffers;
 	r->gpa = GPA + buffers;
 	r->kick = eventfd(0, EFD_CLOEXEC);
@@ -112,7 +112,7 @@ static int ring_memory(struct vxk_vhost *v, uint32_t index, uint16_t num)
 
 static int ring_start(struct vxk_vhost *v, uint32_t index)
 {
-	struct vxk_ring *r = &v->ring[index];
+	struct vxb_ring *r = &v->ring[index];
 	struct vhost_vring_state num = { index, r->num }, base = { index, 0 };
 	struct vhost_vring_file call = { index, r->call }, kick = { index, r->kick };
 	struct vhost_vring_addr addr = {
@@ -155,20 +155,20 @@ static int device_start(struct vxk_vhost *v, const char *device)
 	return err ? err : set_backend(v, v->backend);
 }
 
-int vxk_vhost_open(struct vxk_vhost *v, const char *device, int backend, uint16_t num)
+int vxk_vhost_open(struct vxk_vhost *v, const char *device, int backend, const struct vxk_shape *shape)
 {
 	int err = 0;
 
-	*v = (struct vxk_vhost){ .fd = -1, .backend = backend };
-	for (uint32_t i = 0; i < VXK_RINGS; i++)
-		v->ring[i].kick = v->ring[i].call = -1;
-	v->mem = mmap(NULL, MEM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	*v = VXK_CLOSED;
+	v->backend = backend;
+	v->bytes = VXK_RINGS * RING_BYTES + (uint64_t)shape->num * (shape->buffer[VXK_RX] + shape->buffer[VXK_TX]);
+	v->mem = mmap(NULL, v->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (v->mem == MAP_FAILED) {
 		v->mem = NULL;
 		err = fail(-errno, "mmap");
 	}
 	for (uint32_t i = 0; i < VXK_RINGS && !err; i++)
-		err = ring_memory(v, i, num);
+		err = ring_memory(v, i, shape);
 	if (!err && *device)
 		err = device_start(v, device);
 	if (err)
@@ -191,6 +191,6 @@ void vxk_vhost_close(struct vxk_vhost *v)
 			close(v->ring[i].call);
 	}
 	if (v->mem)
-		munmap(v->mem, MEM_BYTES);
-	*v = (struct vxk_vhost){ .fd = -1, .backend = -1, .ring = { { .kick = -1, .call = -1 }, { .kick = -1, .call = -1 } } };
+		munmap(v->mem, v->bytes);
+	*v = VXK_CLOSED;
 }

@@ -55,7 +55,8 @@ static int set_end(struct vxk_wire *w, uint32_t key, const char *dev)
 /* To the guest: the generator's program on the wire, and the way from uplink to tap. */
 static int join_to_guest(struct vxk_wire *w, const struct vxk_wire_opts *o)
 {
-	int err = attach_xdp(w, o->wire, w->skel->progs.wire_end);
+	/* What comes back from a bridge is an skb, which XDP on the wire would copy: there the generator's program sits nowhere. */
+	int err = o->from_guest && o->join == VXK_JOIN_BRIDGE ? 0 : attach_xdp(w, o->wire, w->skel->progs.wire_end);
 
 	if (!err && o->join == VXK_JOIN_TC)
 		err = attach_tc(w, o->uplink, w->skel->progs.to_peer_skb, BPF_TC_INGRESS);
@@ -90,7 +91,7 @@ static int join_from_guest(struct vxk_wire *w, const struct vxk_wire_opts *o)
 	default:
 		break;
 	}
-	return attach_xdp(w, o->wire, w->skel->progs.wire_end);
+	return o->to_guest ? 0 : attach_xdp(w, o->wire, w->skel->progs.wire_end);
 }
 
 static int load(struct vxk_wire *w, const struct vxk_wire_opts *o)
@@ -105,6 +106,13 @@ static int load(struct vxk_wire *w, const struct vxk_wire_opts *o)
 	w->skel->rodata->frame_len = o->len;
 	w->skel->rodata->discard = o->discard;
 	w->skel->rodata->stamp = o->stamp;
+	if (o->stream && o->stream->udp)
+		w->skel->rodata->magic_off = VXB_UDP_PORTS_OFF;
+	if (o->stream && !o->stream->udp) {
+		w->skel->rodata->stream = o->stream->payload;
+		w->skel->rodata->sums.ip = o->stream->sums.ip;
+		w->skel->rodata->sums.tcp = o->stream->sums.tcp;
+	}
 	err = kernel_wire_bpf__load(w->skel);
 	if (err)
 		return fail(err, "programs do not load");
@@ -119,11 +127,16 @@ int vxk_wire_open(struct vxk_wire *w, const struct vxk_wire_opts *o)
 	*w = (struct vxk_wire){ .len = o->len };
 	libbpf_set_print(quiet);
 	err = load(w, o);
-	if (!err)
-		err = o->to_guest ? join_to_guest(w, o) : join_from_guest(w, o);
+	if (!err && o->to_guest)
+		err = join_to_guest(w, o);
+	if (!err && o->from_guest)
+		err = join_from_guest(w, o);
 	if (err)
 		vxk_wire_close(w);
-	vxb_frame_make(w->frame, o->len, &o->guest, &vxb_wire_mac);
+	if (o->stream)
+		vxb_stream_frame(o->stream, w->frame);
+	else
+		vxb_frame_make(w->frame, o->len, &o->guest, &vxb_wire_mac);
 	return err;
 }
 
@@ -135,6 +148,7 @@ void vxk_wire_close(struct vxk_wire *w)
 		bpf_xdp_detach(w->xdp[--w->nxdp], XDP_FLAGS_DRV_MODE, NULL);
 	if (w->clsact)
 		bpf_tc_hook_destroy(&hook);
+	w->clsact = 0;
 	kernel_wire_bpf__destroy(w->skel);
 	w->skel = NULL;
 }

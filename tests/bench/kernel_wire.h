@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "kernel_wire_shared.h"
+#include "stream.h"
 #include "wire.h"
 
 struct kernel_wire_bpf;
@@ -27,11 +28,13 @@ struct vxk_wire_opts {
 	const char *uplink;	/* its veth peer */
 	const char *tap;
 	enum vxk_join join;
-	bool to_guest;		/* or else from it */
+	bool to_guest;
+	bool from_guest;
 	bool discard;		/* the generator alone */
 	bool stamp;
-	uint32_t len;
+	uint32_t len;		/* of frames on the wire */
 	struct vxb_mac guest;
+	const struct vxb_stream *stream;	/* frames of one, or else NULL */
 };
 
 struct vxk_wire {

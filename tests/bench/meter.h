@@ -14,6 +14,7 @@
 
 struct vxb_meter {
 	int pid;		/* of the backend; 0: this process */
+	int pid2;		/* of a second one, or 0 */
 	int cpu;		/* the backend's */
 	int ksoftirqd;
 	bool irq_time;		/* kernel accounts softirq time apart */
@@ -27,7 +28,7 @@ struct vxb_sample {
 };
 
 uint64_t vxb_now(void);		/* ns, monotonic */
-int vxb_meter_open(struct vxb_meter *m, int pid, int cpu);
+int vxb_meter_open(struct vxb_meter *m, int pid, int pid2, int cpu);
 void vxb_meter_read(const struct vxb_meter *m, struct vxb_sample *s);
 
 /* Print "seconds=… cpu=… disturbed=…": wall time, backend CPU seconds per second, lost share of the time. */

@@ -55,7 +55,7 @@ function spread(k) {
 function show(v, unit) {
 	if (v == "")
 		return "-"
-	return unit ~ /^M/ ? sprintf("%.3f", v / 1e6) : sprintf("%.2f", v)
+	return unit ~ /^[MG]/ ? sprintf("%.3f", scaled(v, unit)) : sprintf("%.2f", v)
 }
 
 function num(v) {
@@ -63,7 +63,7 @@ function num(v) {
 }
 
 function scaled(v, unit) {
-	return v == "" ? "" : unit ~ /^M/ ? v / 1e6 : v
+	return v == "" ? "" : unit ~ /^M/ ? v / 1e6 : unit ~ /^G/ ? v / 1e9 : v
 }
 
 # No quiet sample?
@@ -71,10 +71,16 @@ function bent(w) {
 	return (w in noisy) && noisy[w] == samples[w]
 }
 
-# One line. better: 1 more is better, -1 less. goal: "", "peer", "ceiling" or "idle".
-function line(name, row, variant, key, unit, ceiling, better, goal,	ours, peer, ratio, share, ok, text, ko, kp, unsure) {
+# One line. better: 1 more is better, -1 less. goal: "", "peer", "ceiling", "gain" or "idle". peer_of: "row variant", else DPDK's same
+# row.
+function line(name, row, variant, key, unit, ceiling, better, goal, peer_of, peer_name,
+	ours, peer, ratio, share, ok, text, ko, kp, unsure, peer_words) {
+	if (peer_of == "") {
+		peer_of = row " dpdk"
+		peer_name = "DPDK testpmd"
+	}
 	ko = row " " variant " " key
-	kp = row " dpdk " key
+	kp = peer_of " " key
 	ours = ko in count ? median(ko) : ""
 	peer = kp in count ? median(kp) : ""
 	ratio = ours && peer ? (better > 0 ? ours / peer : peer / ours) : ""
@@ -86,12 +92,15 @@ function line(name, row, variant, key, unit, ceiling, better, goal,	ours, peer, 
 	} else if (goal == "ceiling") {
 		text = ">= 0.8 of ceiling"
 		ok = share != "" ? share >= 0.8 : ""
+	} else if (goal == "gain") {
+		text = ">= 3.0 times"
+		ok = ratio != "" ? ratio >= 3 : ""
 	} else if (goal == "idle") {
 		text = "< 1 %"
 		ok = ours != "" ? ours < 1 : ""
 	}
 	# A verdict on figures that other work on this machine has bent would be worth nothing.
-	unsure = ok != "" && (bent(row " " variant) || (goal == "peer" && bent(row " dpdk")) || (goal == "ceiling" && bent(row " ceiling")))
+	unsure = ok != "" && (bent(row " " variant) || (goal ~ /^(peer|gain)$/ && bent(peer_of)) || (goal == "ceiling" && bent(row " ceiling")))
 	if (unsure)
 		ok = ""
 	printf "%-34s %-9s %8s %4s %8s %4s %6s %8s %5s  %-18s%s\n", name, unit, show(ours, unit),
@@ -100,12 +109,13 @@ function line(name, row, variant, key, unit, ceiling, better, goal,	ours, peer, 
 		text, unsure ? "too noisy" : ok == "" ? "" : ok ? "yes" : "no"
 	if (ours == "" && (row " " variant) in why && !told[row, variant]++)
 		print "    not measured: " why[row " " variant]
-	if (peer == "" && (row " dpdk") in why && !told[row, "dpdk"]++)
-		print "    DPDK not measured: " why[row " dpdk"]
-	printf "%s  {\"row\": \"%s\", \"unit\": \"%s\", \"ours\": %s, \"peer_name\": \"DPDK testpmd\", \"peer\": %s, " \
+	split(peer_of, peer_words, " ")
+	if (peer == "" && peer_of in why && !told[peer_words[1], peer_words[2]]++)
+		print "    " peer_name " not measured: " why[peer_of]
+	printf "%s  {\"row\": \"%s\", \"unit\": \"%s\", \"ours\": %s, \"peer_name\": \"%s\", \"peer\": %s, " \
 		"\"ceiling\": %s, \"ratio\": %s, \"goal\": %s, \"ok\": %s, \"ours_spread_percent\": %s, " \
 		"\"peer_spread_percent\": %s}", objects++ ? ",\n" : "[\n", name, unit, num(scaled(ours, unit)),
-		num(scaled(peer, unit)), num(scaled(ceiling, unit)), num(ratio), text == "" ? "null" : "\"" text "\"",
+		peer_name, num(scaled(peer, unit)), num(scaled(ceiling, unit)), num(ratio), text == "" ? "null" : "\"" text "\"",
 		text == "" ? "null" : ok == "" || !ok ? "false" : "true", num(ours == "" ? "" : spread(ko)),
 		num(peer == "" ? "" : spread(kp)) >json
 }
@@ -186,6 +196,7 @@ END {
 	rows("hop", "one hop")
 	rows("path", "full path")
 	line("idle, full path", "idle60", "path", "cpu", "% of CPU", "", -1, "idle")
+	streams()
 	print "\n]" >json
 	print ""
 	printf "%d rounds of %d ms, busy-poll %d us\n", rounds, ms, busy_poll

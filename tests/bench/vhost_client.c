@@ -15,7 +15,6 @@
 
 #define GPA		0x100000ull	/* not 0, so that a backend that forgets to translate is found out */
 #define RING_BYTES	0x10000ull
-#define MEM_BYTES	(2 * RING_BYTES + 2ull * VXB_QUEUE * VXB_BUFFER)
 
 enum request {
 	GET_FEATURES = 1, SET_FEATURES = 2, SET_OWNER = 3, SET_MEM_TABLE = 5, SET_VRING_NUM = 8, SET_VRING_ADDR = 9,
@@ -126,15 +125,16 @@ static int order_state(struct vxb_client *c, uint32_t request, uint32_t index, u
 	return order(c, &m, sizeof(m.state), -1);
 }
 
-static int negotiate(struct vxb_client *c)
+static int negotiate(struct vxb_client *c, uint64_t offloads)
 {
 	struct message owner = { .request = SET_OWNER };
-	const uint64_t want = 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_NET_F_MRG_RXBUF | 1ull << F_PROTOCOL;
+	const uint64_t want = 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_NET_F_MRG_RXBUF | 1ull << F_PROTOCOL | offloads |
+			      (offloads ? 1ull << VIRTIO_RING_F_INDIRECT_DESC : 0);
 	uint64_t have, protocol;
 	int err = ask(c, GET_FEATURES, &have);
 
 	if (!err && (have & want) != want)
-		err = fail(-EPROTO, "the backend lacks VERSION_1, MRG_RXBUF or protocol features");
+		err = fail(-EPROTO, "the backend lacks VERSION_1, MRG_RXBUF, protocol features, or an offload");
 	if (!err)
 		err = ask(c, GET_PROTOCOL_FEATURES, &protocol);
 	if (!err)
@@ -152,25 +152,27 @@ static int share_memory(struct vxb_client *c)
 	struct message m = { .request = SET_MEM_TABLE, .mem = { .n = 1 } };
 
 	c->memfd = memfd_create("bench-guest", MFD_CLOEXEC);
-	if (c->memfd < 0 || ftruncate(c->memfd, MEM_BYTES))
+	if (c->memfd < 0 || ftruncate(c->memfd, c->bytes))
 		return fail(-errno, "memfd");
-	c->mem = mmap(NULL, MEM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, c->memfd, 0);
+	c->mem = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, c->memfd, 0);
 	if (c->mem == MAP_FAILED) {
 		c->mem = NULL;
 		return fail(-errno, "mmap");
 	}
-	m.mem.region = (struct region){ GPA, MEM_BYTES, (uintptr_t)c->mem, 0 };
+	m.mem.region = (struct region){ GPA, c->bytes, (uintptr_t)c->mem, 0 };
 	return order(c, &m, sizeof(m.mem), c->memfd);
 }
 
-static int start_ring(struct vxb_client *c, uint32_t index)
+static int start_ring(struct vxb_client *c, uint32_t index, const struct vxb_shape *shape)
 {
 	struct message m = { .request = SET_VRING_ADDR };
 	struct vxb_ring *r = &c->ring[index];
-	uint64_t buffers = 2 * RING_BYTES + (uint64_t)index * VXB_QUEUE * VXB_BUFFER;
+	uint64_t buffers = 2 * RING_BYTES + (index ? (uint64_t)shape->num[0] * shape->buffer[0] : 0);
 	int err;
 
-	vring_init(&r->vr, VXB_QUEUE, c->mem + index * RING_BYTES, 4096);
+	r->num = shape->num[index];
+	r->size = shape->buffer[index];
+	vring_init(&r->vr, r->num, c->mem + index * RING_BYTES, 4096);
 	r->vr.avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
 	r->buffers = c->mem + buffers;
 	r->gpa = GPA + buffers;
@@ -184,7 +186,7 @@ static int start_ring(struct vxb_client *c, uint32_t index)
 		.avail_user_addr = (uintptr_t)r->vr.avail,
 		.used_user_addr = (uintptr_t)r->vr.used,
 	};
-	err = order_state(c, SET_VRING_NUM, index, VXB_QUEUE);
+	err = order_state(c, SET_VRING_NUM, index, r->num);
 	if (!err)
 		err = order_state(c, SET_VRING_BASE, index, 0);
 	if (!err)
@@ -194,13 +196,14 @@ static int start_ring(struct vxb_client *c, uint32_t index)
 	return err ? err : order_u64(c, SET_VRING_KICK, index, r->kick);
 }
 
-int vxb_client_open(struct vxb_client *c, const char *path)
+int vxb_client_open(struct vxb_client *c, const char *path, const struct vxb_shape *shape)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	struct timeval patience = { .tv_sec = 5 };
 	int err;
 
 	*c = (struct vxb_client){ .memfd = -1, .call = { -1, -1 }, .ring = { { .kick = -1 }, { .kick = -1 } } };
+	c->bytes = 2 * RING_BYTES + (uint64_t)shape->num[0] * shape->buffer[0] + (uint64_t)shape->num[1] * shape->buffer[1];
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0 || setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
@@ -209,11 +212,11 @@ int vxb_client_open(struct vxb_client *c, const char *path)
 		vxb_client_close(c);
 		return err;
 	}
-	err = negotiate(c);
+	err = negotiate(c, shape->offloads);
 	if (!err)
 		err = share_memory(c);
 	for (uint32_t i = 0; i < 2 && !err; i++)
-		err = start_ring(c, i);
+		err = start_ring(c, i, shape);
 	for (uint32_t i = 0; i < 2 && !err; i++)
 		err = order_state(c, SET_VRING_ENABLE, i, 1);
 	if (err)
@@ -234,7 +237,7 @@ void vxb_client_close(struct vxb_client *c)
 			close(c->call[i]);
 	}
 	if (c->mem)
-		munmap(c->mem, MEM_BYTES);
+		munmap(c->mem, c->bytes);
 	if (c->memfd >= 0)
 		close(c->memfd);
 	if (c->fd >= 0)

@@ -4,11 +4,17 @@
 #include <linux/if_ether.h>
 #include <bpf/bpf_helpers.h>
 
+#include "stream_shared.h"
 #include "wire_shared.h"
 
 const volatile __u32 gen_ifindex;	/* where generated frames go */
 const volatile __u32 frame_len;
 const volatile __u32 xsk_key;
+const volatile __u32 magic_off = VXB_MAGIC_OFF;
+const volatile __u32 stream;		/* payload of each frame of a TCP stream, or 0 */
+const volatile struct vxb_stream_sums sums;
+
+__u32 made;				/* frames of the stream that were generated, by one thread */
 
 /* In .bss, which user space maps: reading a counter costs no system call. One softirq per CPU writes, so no atomics. */
 struct wire_counter counters[VXB_CPUS];
@@ -25,7 +31,7 @@ static __always_inline int ours(struct xdp_md *ctx)
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct wire_counter *c = &counters[bpf_get_smp_processor_id() % VXB_CPUS];
 
-	if (data + VXB_MAGIC_OFF + sizeof(__u32) > end || end - data != frame_len || *(__u32 *)(data + VXB_MAGIC_OFF) != VXB_MAGIC) {
+	if (data + magic_off + sizeof(__u32) > end || end - data != frame_len || *(__u32 *)(data + magic_off) != VXB_MAGIC) {
 		c->bad++;
 		return 0;
 	}
@@ -42,11 +48,23 @@ static __always_inline int is_generator(const struct xdp_md *ctx)
 	return ctx->ingress_ifindex == 1;
 }
 
+static __always_inline int generate(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct vxb_stream_sums s = { sums.ip, sums.tcp };
+
+	if (stream && data + VXB_TCP_SUM_OFF + sizeof(__u16) <= end) {
+		vxb_stream_place(data, &s, made * stream, made);
+		made++;
+	}
+	return bpf_redirect(gen_ifindex, 0);
+}
+
 SEC("xdp")
 int wire_drop(struct xdp_md *ctx)
 {
 	if (is_generator(ctx))
-		return bpf_redirect(gen_ifindex, 0);
+		return generate(ctx);
 	ours(ctx);
 	return XDP_DROP;
 }
@@ -58,7 +76,7 @@ int wire_echo(struct xdp_md *ctx)
 	unsigned char mac[ETH_ALEN];
 
 	if (is_generator(ctx))
-		return bpf_redirect(gen_ifindex, 0);
+		return generate(ctx);
 	if (!ours(ctx) || (void *)(eth + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stream.h"
 #include "wire.h"
 #include "wire.skel.h"
 
@@ -90,12 +91,19 @@ static int open_skel(struct vxb_wire *w, const char *dev, uint32_t len)
 	return 0;
 }
 
-static int load(struct vxb_wire *w, const char *dev, uint32_t len)
+static int load(struct vxb_wire *w, const char *dev, uint32_t len, const struct vxb_stream *stream)
 {
 	int err = open_skel(w, dev, len);
 
 	if (err)
 		return err;
+	if (stream && stream->udp) {
+		w->skel->rodata->magic_off = VXB_UDP_PORTS_OFF;
+	} else if (stream) {
+		w->skel->rodata->stream = stream->payload;
+		w->skel->rodata->sums.ip = stream->sums.ip;
+		w->skel->rodata->sums.tcp = stream->sums.tcp;
+	}
 	err = wire_bpf__load(w->skel);
 	if (err) {
 		fprintf(stderr, "wire: programs do not load: %s\n", strerror(-err));
@@ -104,13 +112,17 @@ static int load(struct vxb_wire *w, const char *dev, uint32_t len)
 	return err;
 }
 
-int vxb_wire_open(struct vxb_wire *w, const char *dev, enum vxb_wire_prog prog, uint32_t len, const struct vxb_mac *dst)
+int vxb_wire_open(struct vxb_wire *w, const char *dev, enum vxb_wire_prog prog, uint32_t len, const struct vxb_mac *dst,
+		  const struct vxb_stream *stream)
 {
-	int err = load(w, dev, len);
+	int err = load(w, dev, len, stream);
 
 	if (err)
 		return err;
-	vxb_frame_make(w->frame, len, dst, &vxb_wire_mac);
+	if (stream)
+		vxb_stream_frame(stream, w->frame);
+	else
+		vxb_frame_make(w->frame, len, dst, &vxb_wire_mac);
 	w->prog = prog == VXB_WIRE_ECHO ? w->skel->progs.wire_echo : w->skel->progs.wire_drop;
 	err = attach(w, dev, w->prog);
 	if (err)
@@ -121,7 +133,7 @@ int vxb_wire_open(struct vxb_wire *w, const char *dev, enum vxb_wire_prog prog, 
 int vxb_wire_to_xsk(struct vxb_wire *w, const char *dev, int xsk)
 {
 	uint32_t key = 0;
-	int err = load(w, dev, VXB_FRAME_MAX);
+	int err = load(w, dev, VXB_FRAME_MAX, NULL);
 
 	if (err)
 		return err;

@@ -11,6 +11,7 @@
 #define VXB_FRAME_MAX	1514u
 
 struct bpf_program;
+struct vxb_stream;
 struct wire_bpf;
 
 struct vxb_wire {
@@ -38,10 +39,12 @@ enum vxb_wire_prog {
 };
 
 /*
- * Attach to dev in native mode and prepare to generate frames of len bytes to dst through it.
+ * Attach to dev in native mode and prepare to generate frames of len bytes to dst through it: of a stream, which says the rest, if that is
+ * not NULL.
  * Takes over the place of another program. Returns 0, or a negative errno after one printed line.
  */
-int vxb_wire_open(struct vxb_wire *w, const char *dev, enum vxb_wire_prog prog, uint32_t len, const struct vxb_mac *dst);
+int vxb_wire_open(struct vxb_wire *w, const char *dev, enum vxb_wire_prog prog, uint32_t len, const struct vxb_mac *dst,
+		  const struct vxb_stream *stream);
 void vxb_wire_close(struct vxb_wire *w);
 
 /* Put n frames on the wire toward the backend. 0 or a negative errno. */

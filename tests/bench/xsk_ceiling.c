@@ -254,7 +254,7 @@ static int with_generator(struct xsk *x, struct vxb_wire *near, struct vxb_wire 
 
 	if (child < 0)
 		return fail("fork");
-	err = vxb_meter_open(&m, child, 0);
+	err = vxb_meter_open(&m, child, 0, 0);
 	if (!err)
 		err = x ? run_rx(x, &m, duration) : run_xdp(&m, near, duration);
 	kill(child, SIGKILL);
@@ -270,7 +270,7 @@ static int run_socket(const char *mode, const char *dev, struct vxb_wire *near, 
 	if (xsk_open(&x, dev))
 		return -1;
 	if (strcmp(mode, "rx"))
-		return vxb_meter_open(&m, 0, 0) ? -1 : run_tx(&x, &m, wire, duration);
+		return vxb_meter_open(&m, 0, 0, 0) ? -1 : run_tx(&x, &m, wire, duration);
 	fill_start(&x);
 	return vxb_wire_to_xsk(near, dev, x.fd) ? -1 : with_generator(&x, near, wire, duration);
 }
@@ -287,10 +287,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: xsk_ceiling xdp|rx|tx NETDEV WIRE-NETDEV LENGTH MILLISECONDS\n");
 		return 2;
 	}
-	if (vxb_pin(0) || vxb_wire_open(&wire, argv[3], VXB_WIRE_DROP, len, &vxb_wire_mac))
+	if (vxb_pin(0) || vxb_wire_open(&wire, argv[3], VXB_WIRE_DROP, len, &vxb_wire_mac, NULL))
 		return 1;
 	if (xdp)
-		err = vxb_wire_open(&near, argv[2], VXB_WIRE_DROP, len, &vxb_wire_mac) || with_generator(NULL, &near, &wire, duration);
+		err = vxb_wire_open(&near, argv[2], VXB_WIRE_DROP, len, &vxb_wire_mac, NULL) || with_generator(NULL, &near, &wire, duration);
 	else
 		err = run_socket(argv[1], argv[2], &near, &wire, duration);
 	if (near.skel)
