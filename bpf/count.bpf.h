@@ -16,7 +16,7 @@ static __always_inline void vx_count_traffic(__u32 port, __u32 direction, __u32 
 	}
 }
 
-static __always_inline void vx_count_drop(struct vx_drop_key *key, __u32 bytes)
+static __always_inline void vx_count_drop(struct vx_drop_key *key, __u32 packets, __u32 bytes)
 {
 	struct vx_counter *c = bpf_map_lookup_elem(&vx_drops, key);
 
@@ -28,12 +28,12 @@ static __always_inline void vx_count_drop(struct vx_drop_key *key, __u32 bytes)
 		c = bpf_map_lookup_elem(&vx_drops, key);
 	}
 	if (c) {
-		c->packets++;
+		c->packets += packets;
 		c->bytes += bytes;
 	}
 }
 
-static __always_inline void vx_count(__u32 port, __u32 direction, __u32 stage, __u32 reason, __u32 rule, __u32 bytes)
+static __always_inline void vx_count_n(__u32 port, __u32 direction, __u32 stage, __u32 reason, __u32 rule, __u32 packets, __u32 bytes)
 {
 	struct vx_drop_key key = {
 		.port = port,
@@ -43,7 +43,12 @@ static __always_inline void vx_count(__u32 port, __u32 direction, __u32 stage, _
 		.rule = rule,
 	};
 
-	vx_count_drop(&key, bytes);
+	vx_count_drop(&key, packets, bytes);
+}
+
+static __always_inline void vx_count(__u32 port, __u32 direction, __u32 stage, __u32 reason, __u32 rule, __u32 bytes)
+{
+	vx_count_n(port, direction, stage, reason, rule, 1, bytes);
 }
 
 #endif

@@ -47,20 +47,28 @@ static __always_inline struct vx_fdb_entry *vx_fdb_find(__u32 uplink_ifindex, __
 	return bpf_map_lookup_elem(&vx_fdb, &key);
 }
 
-/* An engine that died took its sockets with it, but could not write its page: both must agree. */
+static __always_inline struct vx_engine_page *vx_port_page(__u32 port)
+{
+	void *engine = bpf_map_lookup_elem(&vx_engines, &port);
+	__u32 zero = 0;
+
+	return engine ? bpf_map_lookup_elem(engine, &zero) : NULL;
+}
+
+/* The page of a port with an engine that runs. One that died took its sockets with it, but could not write its page: both must agree. */
+static __always_inline struct vx_engine_page *vx_active_page(__u32 port)
+{
+	struct vx_engine_page *page = vx_port_page(port);
+	__u32 queue0 = port * VX_QUEUE_PAIRS_MAX;
+
+	if (!page || *(volatile __u32 *)&page->state != VX_ENGINE_UP)
+		return NULL;
+	return bpf_map_lookup_elem(&vx_xsk, &queue0) ? page : NULL;
+}
+
 static __always_inline bool vx_port_active(__u32 port)
 {
-	__u32 zero = 0, queue0 = port * VX_QUEUE_PAIRS_MAX;
-	struct vx_engine_page *page;
-	void *engine;
-
-	engine = bpf_map_lookup_elem(&vx_engines, &port);
-	if (!engine)
-		return false;
-	page = bpf_map_lookup_elem(engine, &zero);
-	if (!page || *(volatile __u32 *)&page->state != VX_ENGINE_UP)
-		return false;
-	return bpf_map_lookup_elem(&vx_xsk, &queue0);
+	return vx_active_page(port);
 }
 
 #endif

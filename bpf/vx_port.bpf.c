@@ -13,6 +13,7 @@
 #include "parse.bpf.h"
 #include "passed.bpf.h"
 #include "vlan.bpf.h"
+#include "whole.bpf.h"
 
 int vx_finish(struct xdp_md *ctx);
 
@@ -48,7 +49,7 @@ static __always_inline struct vx_if *vx_find_if(__u32 ifindex)
 
 static __always_inline int vx_drop_here(struct vx_pkt *pkt, __u32 reason, __u32 rule)
 {
-	vx_count(pkt->port, pkt->direction, VX_STAGE_PORT, reason, rule, pkt->len);
+	vx_count_n(pkt->port, pkt->direction, VX_STAGE_PORT, reason, rule, pkt->segs, pkt->len);
 	return XDP_DROP;
 }
 
@@ -121,6 +122,22 @@ static __always_inline int vx_untag(struct xdp_md *ctx, struct vx_pkt *pkt)
 	return vx_vlan_pop(ctx) ? VX_REASON_VLAN_FAILED : VX_REASON_NONE;
 }
 
+/*
+ * The netdevs' MTU lets everything pass. What is longer than the port's is a super-frame: on the host end one of the engine, which
+ * refuses such frames of its guest; on the guest end one that came by a host end.
+ */
+static __always_inline bool vx_comes_whole(struct xdp_md *ctx, struct vx_pkt *pkt)
+{
+	struct vx_port_cfg *cfg = vx_port_by_id(pkt->port);
+
+	pkt->segs = 1;
+	if (pkt->flags & VX_PKT_TRIAL)
+		return true;
+	if (!cfg || pkt->len <= VX_WHOLE_MIN || (pkt->direction == VX_TO_GUEST && !vx_has_note(ctx)))
+		return false;
+	return vx_super(ctx, pkt, cfg);
+}
+
 SEC("xdp.frags")
 int vx_port(struct xdp_md *ctx)
 {
@@ -134,6 +151,7 @@ int vx_port(struct xdp_md *ctx)
 		return XDP_DROP;
 	__builtin_memset(pkt, 0, offsetof(struct vx_pkt, reserved));
 	pkt->len = bpf_xdp_get_buff_len(ctx);
+	pkt->segs = 1;
 	cfg = vx_find_port(ctx, pkt);
 	if (!cfg)
 		return vx_drop_here(pkt, VX_REASON_NO_PORT, 0);
@@ -143,8 +161,13 @@ int vx_port(struct xdp_md *ctx)
 	reason = vx_untag(ctx, pkt);
 	if (reason)
 		return vx_drop_here(pkt, reason, 0);
+	/* In memory: with one value more to keep in a register, those of the parse move where Linux 6.1 loses their bounds. */
+	pkt->segs = !vx_too_long(pkt, cfg);
 	if (!vx_parse(ctx, pkt))
 		return vx_drop_here(pkt, VX_REASON_MALFORMED, 0);
+	barrier();
+	if (!pkt->segs && !vx_comes_whole(ctx, pkt))
+		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
 
 	chain = vx_chain(pkt->port, pkt->direction);
 	__builtin_memcpy(pkt->chain, &chain, sizeof(chain));
@@ -154,22 +177,28 @@ int vx_port(struct xdp_md *ctx)
 	return vx_drop_here(pkt, VX_REASON_NO_POLICY, first);
 }
 
-/* A socket takes one buffer; of a frame in several, the kernels before 6.6 would deliver the first alone. */
-static __always_inline bool vx_in_pieces(struct xdp_md *ctx, struct vx_pkt *pkt)
+/* Only a super-frame may be in pieces, to a socket that takes them: of others, the kernels before 6.6 would deliver the first alone. */
+static __always_inline bool vx_fits(struct xdp_md *ctx, const struct vx_pkt *pkt, const struct vx_engine_page *page)
 {
-	return pkt->len != ctx->data_end - ctx->data;
+	__u32 kinds;
+
+	if (pkt->segs == 1)
+		return pkt->len == ctx->data_end - ctx->data;
+	kinds = vx_super_kinds(pkt);
+	return (page->whole & kinds) == kinds;
 }
 
 static __always_inline int vx_deliver_to_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
+	struct vx_engine_page *page = vx_active_page(pkt->port);
 	__u32 queue = ctx->rx_queue_index;
 
-	if (vx_in_pieces(ctx, pkt))
+	if (page && !vx_fits(ctx, pkt, page))
 		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
-	if (queue >= VX_QUEUE_PAIRS_MAX || !vx_port_active(pkt->port) ||
+	if (!page || queue >= VX_QUEUE_PAIRS_MAX ||
 	    bpf_redirect_map(&vx_xsk, pkt->port * VX_QUEUE_PAIRS_MAX + queue, XDP_DROP) != XDP_REDIRECT)
 		return vx_drop_here(pkt, VX_REASON_NO_BACKEND, 0);
-	vx_count_traffic(pkt->port, VX_TO_GUEST, 1, pkt->len);
+	vx_count_traffic(pkt->port, VX_TO_GUEST, pkt->segs, pkt->len);
 	return XDP_REDIRECT;
 }
 
@@ -177,23 +206,14 @@ static __always_inline int vx_redirect(struct vx_pkt *pkt, __u32 ifindex)
 {
 	if (bpf_redirect_map(&vx_dev, ifindex, XDP_DROP) != XDP_REDIRECT)
 		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
-	vx_count_traffic(pkt->port, VX_FROM_GUEST, 1, pkt->len);
+	vx_count_traffic(pkt->port, VX_FROM_GUEST, pkt->segs, pkt->len);
 	return XDP_REDIRECT;
 }
 
 /* To the clsact program on this host end, which counts what it delivers. The note proves that the whole chain passed. */
 static __always_inline int vx_pass_to_tc(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
-	struct vx_passed *note;
-
-	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*note)))
-		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
-	note = (void *)(long)ctx->data_meta;
-	if ((void *)(note + 1) > (void *)(long)ctx->data)
-		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
-	note->magic = VX_PASSED_MAGIC;
-	note->port = pkt->port;
-	return XDP_PASS;
+	return vx_note(ctx, VX_PASSED_MAGIC, pkt->port) ? XDP_PASS : vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
 }
 
 static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt *pkt, struct vx_port_cfg *cfg)
@@ -210,13 +230,40 @@ static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt 
 	return XDP_REDIRECT;
 }
 
+/* Only a neighbour takes it. One that does not any more, or is gone, gets segments from now on; so do the wire and the host. */
+static __always_inline int vx_deliver_super(struct xdp_md *ctx, struct vx_pkt *pkt, const struct vx_port_cfg *cfg)
+{
+	struct vx_fdb_entry *entry = vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst);
+	struct vx_engine_page *page = entry && entry->port != pkt->port ? vx_active_page(entry->port) : NULL;
+	__u32 kinds = vx_super_kinds(pkt);
+
+	if (!page || (page->whole & kinds) != kinds) {
+		vx_near_learn(pkt, page ? page->whole : 0);
+		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
+	}
+	if (!vx_note(ctx, VX_WHOLE_MAGIC, pkt->port))
+		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
+	return vx_redirect(pkt, entry->host_ifindex);
+}
+
+static __always_inline int vx_deliver_to_neighbour(struct vx_pkt *pkt, const struct vx_fdb_entry *entry,
+						   const struct vx_engine_page *page)
+{
+	if (pkt->len >= VX_NEAR_LEN && (pkt->ip_proto == IPPROTO_TCP || pkt->ip_proto == IPPROTO_UDP))
+		vx_near_learn(pkt, page->whole);
+	return vx_redirect(pkt, entry->host_ifindex);
+}
+
 static __always_inline int vx_deliver_from_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
 	struct vx_port_cfg *cfg = vx_port_by_id(pkt->port);
+	struct vx_engine_page *page;
 	struct vx_fdb_entry *entry;
 
 	if (!cfg)
 		return vx_drop_here(pkt, VX_REASON_NO_PORT, 0);
+	if (pkt->segs > 1)
+		return vx_deliver_super(ctx, pkt, cfg);
 	if (pkt->flags & VX_PKT_GROUP)
 		return vx_pass_to_tc(ctx, pkt);
 	if (vx_mac_equal(pkt->dst, cfg->mac))
@@ -227,9 +274,10 @@ static __always_inline int vx_deliver_from_guest(struct xdp_md *ctx, struct vx_p
 		return vx_pass_to_tc(ctx, pkt);
 	}
 	entry = vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst);
+	page = entry ? vx_active_page(entry->port) : NULL;
+	if (page)
+		return vx_deliver_to_neighbour(pkt, entry, page);
 	/* A guest that is not here now may be elsewhere on the wire. */
-	if (entry && vx_port_active(entry->port))
-		return vx_redirect(pkt, entry->host_ifindex);
 	return vx_deliver_to_wire(ctx, pkt, cfg);
 }
 
@@ -244,7 +292,7 @@ int vx_finish(struct xdp_md *ctx)
 		/* An empty slot is nobody's judgement. */
 		if (pkt->reason == VX_REASON_NO_POLICY)
 			return vx_drop_here(pkt, VX_REASON_NO_POLICY, pkt->rule);
-		vx_count(pkt->port, pkt->direction, VX_STAGE_POLICY, pkt->reason, pkt->rule, pkt->len);
+		vx_count_n(pkt->port, pkt->direction, VX_STAGE_POLICY, pkt->reason, pkt->rule, pkt->segs, pkt->len);
 		return XDP_DROP;
 	}
 	if (pkt->verdict != VX_VERDICT_PASS)

@@ -216,6 +216,7 @@ static void page_end(struct vx_engine_page *page)
 {
 	WRITE_ONCE(page->state, VX_ENGINE_DOWN);
 	WRITE_ONCE(page->features, 0);
+	WRITE_ONCE(page->whole, 0);
 	memset(page->umem_frames, 0, sizeof(page->umem_frames));
 }
 

@@ -15,6 +15,7 @@ struct plan {
 	bool user[VX_QUEUE_PAIRS_MAX];			/* the data fd reads it */
 	bool up;			/* some pair carries frames both ways */
 	u64 features;
+	u32 whole;			/* what all who receive take, see <vhost_xdp/whole.h> */
 };
 
 static bool vq_live(struct vx_vq *vq, u64 *features)
@@ -30,6 +31,13 @@ static bool vq_live(struct vx_vq *vq, u64 *features)
 	return live;
 }
 
+static u32 takes_whole(const struct vx_pair *pair)
+{
+	const struct vx_vq *vq = pair->vq[VX_TO_GUEST];
+
+	return vq && pair->sock && pair->sock->x.sg ? vx_rx_whole(&vq->rx) : 0;
+}
+
 /* A vring that lives may die meanwhile: then vx_port_changed() is called once more. */
 static void plan_make(struct vx_port *port, struct plan *p)
 {
@@ -37,15 +45,19 @@ static void plan_make(struct vx_port *port, struct plan *p)
 	u32 i, nlive = 0;
 
 	memset(p, 0, sizeof(*p));
+	p->whole = ~0u;
 	for (i = 0; i < port->npairs; i++) {
 		struct vx_pair *pair = &port->pair[i];
 		bool to = vq_live(pair->vq[VX_TO_GUEST], &p->features), from = vq_live(pair->vq[VX_FROM_GUEST], &p->features);
 
 		p->user[i] = pair->reader && !pair->vq[VX_TO_GUEST];
 		p->up |= (to && from) || p->user[i];
+		if (p->user[i])
+			p->whole = 0;
 		if (to) {
 			p->reader[i] = pair->vq[VX_TO_GUEST];
 			live[nlive++] = p->reader[i];
+			p->whole &= takes_whole(pair);
 		}
 	}
 	for (i = 0; i < port->npairs && nlive; i++)
@@ -129,6 +141,7 @@ static void publish(struct vx_port *port, const struct plan *p)
 	bool up = p->up && port->state == VHOST_XDP_PORT_ATTACHED;
 
 	WRITE_ONCE(port->page->features, up ? p->features : 0);
+	WRITE_ONCE(port->page->whole, up ? p->whole : 0);
 	WRITE_ONCE(port->page->state, up ? VX_ENGINE_UP : VX_ENGINE_DOWN);
 }
 

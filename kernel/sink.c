@@ -35,20 +35,14 @@ static bool pass(struct vx_sink *s, struct section *sec, struct xdp_buff *xdp)
 }
 
 /* VX_REASON_NONE: the frame has left, or the program dropped it. The program may have moved its ends. */
-static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_prog *prog, const struct vx_frame *f, u32 i)
+static __always_inline enum vx_reason act_on(struct vx_sink *s, struct section *sec, struct bpf_prog *prog, struct xdp_buff *xdp, u32 act,
+			     struct page *page, u32 i)
 {
-	struct page *page = vx_sink_page(f);
-	struct xdp_buff xdp;
-	u32 act;
-
-	xdp_init_buff(&xdp, PAGE_SIZE, &s->rxq);
-	xdp_prepare_buff(&xdp, f->data - XDP_PACKET_HEADROOM, XDP_PACKET_HEADROOM, f->len, true);
-	act = bpf_prog_run_xdp(prog, &xdp);
 	switch (act) {
 	case XDP_REDIRECT:
 	case XDP_PASS:
 		page_ref_inc(page);
-		if (unlikely(act == XDP_PASS ? !pass(s, sec, &xdp) : xdp_do_redirect(s->host, &xdp, prog))) {
+		if (unlikely(act == XDP_PASS ? !pass(s, sec, xdp) : xdp_do_redirect(s->host, xdp, prog))) {
 			page_ref_dec(page);
 			return VX_REASON_TX_FAILED;
 		}
@@ -67,30 +61,79 @@ static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_p
 	}
 }
 
+static void judge_setup(struct vx_sink *s, struct xdp_buff *xdp, const struct vx_frame *f)
+{
+	xdp_init_buff(xdp, PAGE_SIZE, &s->rxq);
+	xdp_prepare_buff(xdp, f->data - XDP_PACKET_HEADROOM, XDP_PACKET_HEADROOM, f->len, true);
+}
+
+/* f is frame i of its section. */
+static enum vx_reason judge(struct vx_sink *s, struct section *sec, struct bpf_prog *prog, const struct vx_frame *f, u32 i)
+{
+	struct xdp_buff xdp;
+
+	judge_setup(s, &xdp, f);
+	return act_on(s, sec, prog, &xdp, bpf_prog_run_xdp(prog, &xdp), vx_sink_page(f), i);
+}
+
+/* The same of one in n pieces. It has nowhere to go but to a neighbour. */
+static enum vx_reason judge_whole(struct vx_sink *s, struct section *sec, struct bpf_prog *prog, const struct vx_frame *f, u32 i, u32 n)
+{
+	enum vx_reason why;
+	struct xdp_buff xdp;
+	u32 act;
+
+	judge_setup(s, &xdp, f);
+	vx_sink_add_pieces(&xdp, f, n);
+	act = bpf_prog_run_xdp(prog, &xdp);
+	why = act == XDP_PASS ? VX_REASON_BAD_VERDICT : act_on(s, sec, prog, &xdp, act, vx_sink_page(f), i);
+	if (!test_bit(i, sec->lent))
+		vx_sink_drop_pieces(&xdp);
+	/* Whoever has their pages now: those that nobody has are back at once. */
+	bitmap_set(sec->lent, i + 1, n - 1);
+	return why;
+}
+
+static u32 pieces(const struct vx_frame *f)
+{
+	u32 n = 1;
+
+	while (f++->more)
+		n++;
+	return n;
+}
+
+static void drop_pieces(struct vx_frame *f, u32 n)
+{
+	while (n--)
+		f++->len = 0;
+}
+
 /* Returns how many were not dropped by us. Softirqs are off, in an RCU read section. */
 static u32 judge_all(struct vx_sink *s, struct section *sec, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
 {
 	struct bpf_prog *prog = rcu_dereference(s->prog);
 	enum vx_reason reason = VX_REASON_NONE;
-	u32 i, sent = 0;
+	u32 i, k, sent = 0;
 
 	if (unlikely(!prog))
 		reason = VX_REASON_NO_BACKEND;
 	else if (unlikely(!(READ_ONCE(s->host->flags) & IFF_UP)))
 		reason = VX_REASON_TX_FAILED;
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i += k) {
 		enum vx_reason why = reason;
 
+		k = pieces(&f[i]);
 		if (i + 1 < n)
 			prefetch(f[i + 1].data);
 		if (likely(!why))
-			why = judge(s, sec, prog, &f[i], i);
+			why = likely(k == 1) ? judge(s, sec, prog, &f[i], i) : judge_whole(s, sec, prog, &f[i], i, k);
 		if (likely(!why)) {
-			sent++;
+			sent += k;
 			continue;
 		}
-		vx_stat_drop(st, why, 1);
-		f[i].len = 0;
+		vx_stat_drop(st, why, max(f[i].more, 1u));
+		drop_pieces(&f[i], k);
 	}
 	return sent;
 }
@@ -121,6 +164,8 @@ static u32 sink_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats
 
 	for (; n; n -= part, f += part) {
 		part = min(n, SECTION);
+		while (unlikely(f[part - 1].more))
+			part--;
 		sent += send_section(ctx, f, part, st);
 	}
 	return sent;
@@ -137,6 +182,7 @@ const struct vx_sink_ops vx_page_sink = {
 	.send = sink_send,
 	.free = vx_sink_free,
 	.capacity = sink_capacity,
+	.whole = vx_sink_whole,
 };
 
 /* --- life --- */

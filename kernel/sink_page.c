@@ -20,6 +20,7 @@ static void frame_init(const struct vx_sink *s, struct vx_frame *f, struct page 
 	f->len = 0;
 	f->room = s->room;
 	f->cookie = (uintptr_t)page;
+	f->more = 0;
 }
 
 /* --- pages, under s->lock --- */

@@ -237,6 +237,7 @@ struct vx_socket *vx_socket_take(const struct vhost_xdp_socket *desc, const stru
 	s->pair = pair;
 	s->queue = pair->index;
 	s->zero_copy = f.zero_copy;
+	s->x.sg = vx_xsk_in_pieces((struct xdp_sock *)sock->sk);
 	s->area = f.umem;
 	s->first_frame = desc->first_frame;
 	s->frames = desc->frames ? desc->frames : div_u64(f.umem->size, f.umem->chunk_size);

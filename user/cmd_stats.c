@@ -110,7 +110,7 @@ static json_t *engine_json(const struct vx_engine_page *page)
 		json_array_append_new(queues,
 				      json_pack("{s:o, s:o}", "to-guest", queue_json(&page->queue[q][VX_TO_GUEST]),
 						"from-guest", queue_json(&page->queue[q][VX_FROM_GUEST])));
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < sizeof(page->umem_frames) / sizeof(page->umem_frames[0]); i++)
 		json_array_append_new(frames, json_integer(page->umem_frames[i]));
 	return json_pack("{s:b, s:i, s:I, s:o, s:o}", "up", page->state == VX_ENGINE_UP, "pid", page->pid, "features",
 			 (json_int_t)page->features, "umem_frames", frames, "queues", queues);

@@ -67,6 +67,17 @@ static void worker_configure(struct vx_engine *e, struct vx_worker *w)
 			   e->vu->features, w->frame_max);
 }
 
+/* What every queue pair takes, as none of them chooses what comes; each one's socket gives frames in pieces. */
+static u32 takes_whole(const struct vx_engine *e)
+{
+	u32 kinds = ~0u;
+
+	for (u32 i = 0; i < e->npairs; i++)
+		if (e->worker[i].rx_live)
+			kinds &= vx_rx_whole(&e->worker[i].rx);
+	return e->socket[0].x.sg ? kinds : 0;
+}
+
 /* The port's neighbours send to us only while some pair can take it. */
 static void publish_state(struct vx_engine *e)
 {
@@ -82,6 +93,7 @@ static void publish_state(struct vx_engine *e)
 	for (u32 i = 0; i < e->npairs; i++)
 		e->worker[i].backend = backend;
 	VX_WRITE_ONCE(e->page->features, up ? features : 0);
+	VX_WRITE_ONCE(e->page->whole, up ? takes_whole(e) : 0);
 	if (e->page->state != (up ? VX_ENGINE_UP : VX_ENGINE_DOWN))
 		vx_debug("%s: %s", e->port.cfg.name, up ? "up" : "down");
 	VX_WRITE_ONCE(e->page->state, up ? VX_ENGINE_UP : VX_ENGINE_DOWN);

@@ -61,6 +61,7 @@ int vx_engine_sockets_open(struct vx_engine *e)
 
 		if (err)
 			return err;
+		e->socket[i].x.page = e->page;
 		vx_xsk_fill(&e->socket[i]);
 		if (!i)
 			page_reset(e);

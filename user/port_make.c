@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
+#include <vhost_xdp/whole.h>
 
 #include "engine_kernel.h"
 #include "netdev.h"
@@ -17,6 +18,7 @@
 #include "say.h"
 #include "steer.h"
 #include "uplink.h"
+#include "xsk.h"
 
 static int record(void *arg)
 {
@@ -71,7 +73,8 @@ static int netdevs_make(void *arg)
 	struct vx_port_cfg *cfg = &job->port.cfg;
 	int err;
 
-	err = vx_netdev_add_veth(cfg->name, job->guest_end, cfg->mtu, cfg->queue_pairs);
+	/* The programs keep frames to the port's own MTU; what stays whole between two ports may be longer. */
+	err = vx_netdev_add_veth(cfg->name, job->guest_end, vx_xsk_in_pieces() ? VX_WHOLE_MTU : cfg->mtu, cfg->queue_pairs);
 	if (err == -EEXIST)
 		return vx_fail(err,
 			       "a netdev %s or %s exists already; take another port name, or remove it: ip link del %s",

@@ -12,6 +12,10 @@
 #define XDP_MAX_TX_SKB_BUDGET	9	/* Linux 6.17 */
 #endif
 
+#ifndef XDP_USE_SG
+#define XDP_USE_SG	(1 << 4)	/* Linux 6.6 */
+#endif
+
 #define RING_SIZE	2048u
 /*
  * Both receive rings may be full while the guest takes nothing: what it sends
@@ -95,7 +99,7 @@ static int socket_bind(struct vx_xsk_socket *s, u32 ifindex)
 {
 	struct sockaddr_xdp sa = {
 		.sxdp_family = AF_XDP,
-		.sxdp_flags = XDP_USE_NEED_WAKEUP,
+		.sxdp_flags = XDP_USE_NEED_WAKEUP | (s->x.sg ? XDP_USE_SG : 0),
 		.sxdp_ifindex = ifindex,
 		.sxdp_queue_id = s->queue,
 	};
@@ -105,6 +109,24 @@ static int socket_bind(struct vx_xsk_socket *s, u32 ifindex)
 	if (setsockopt(s->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)))
 		setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	return bind(s->fd, (struct sockaddr *)&sa, sizeof(sa)) ? -errno : 0;
+}
+
+/* No netdev has the number 0: a kernel that knows the flag says so, others refuse the flag first. */
+static bool knows_pieces(int fd)
+{
+	struct sockaddr_xdp sa = { .sxdp_family = AF_XDP, .sxdp_flags = XDP_USE_SG };
+
+	return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) && errno == ENODEV;
+}
+
+bool vx_xsk_in_pieces(void)
+{
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	bool yes = fd >= 0 && knows_pieces(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
 }
 
 int vx_xsk_open(struct vx_xsk_socket *s, const char *ifname, u32 ifindex, u32 queue, u32 mtu)
@@ -121,7 +143,9 @@ int vx_xsk_open(struct vx_xsk_socket *s, const char *ifname, u32 ifindex, u32 qu
 	if (s->fd < 0)
 		return vx_fail(-errno, "no AF_XDP socket: %s; root (CAP_NET_RAW) and a kernel with CONFIG_XDP_SOCKETS are needed",
 			       strerror(errno));
-	err = umem_open(s, mtu <= ETH_DATA_LEN ? 2048 : 4096);
+	s->x.sg = knows_pieces(s->fd);
+	/* A super-frame has no more pieces than the kernel takes only if they are large. */
+	err = umem_open(s, mtu <= ETH_DATA_LEN && !s->x.sg ? 2048 : 4096);
 	if (!err)
 		err = rings_open(s);
 	if (!err)

@@ -22,6 +22,9 @@ struct vx_xsk_socket {
 	u32 published[VX_OWNERS];	/* frames per owner, as last told */
 };
 
+/* Does this kernel carry frames in pieces through AF_XDP? Needs CAP_NET_RAW. */
+bool vx_xsk_in_pieces(void);
+
 /*
  * Bound, its rings empty: it receives once it was filled and is in an XSKMAP. Negative errno with one line printed,
  * except for -EBUSY: the queue has a socket already. Nothing stays open.

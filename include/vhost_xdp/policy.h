@@ -97,7 +97,10 @@ struct vx_pkt {
 	__u16 reason;		/* enum vx_reason or custom */
 	__u32 rule;		/* as in struct vx_drop_key */
 
-	__u32 reserved[16];
+	__u16 segs;		/* frames that it stands for: of a super-frame that stays whole, more than one */
+	__u16 gso_size;		/* then: bytes of payload in each but the last */
+
+	__u32 reserved[15];
 };
 
 enum vx_verdict {

@@ -103,7 +103,8 @@ struct vx_queue_stats {
 	__u64 calls;		/* eventfd notifications to the guest */
 	__u64 errors;		/* times this vring was stopped on a fault */
 	__u64 supers;		/* segmentation requests accepted; to the guest: frames that several were merged into */
-	__u64 reserved[2];
+	__u64 near;		/* no counter: a slot of the port's, see whole.h */
+	__u64 reserved;
 	__u64 drops[VX_REASON_MAX];
 };
 
@@ -126,7 +127,8 @@ struct vx_engine_page {
 	__u32 queue_pairs;	/* sockets made */
 	__u32 pid;		/* of the engine, in its pid namespace */
 	__u64 features;		/* virtio features negotiated; 0 when down */
-	__u64 umem_frames[8];	/* by owner, see kernel/core/umem.h; sum is constant */
+	__u64 umem_frames[7];	/* by owner, see kernel/core/umem.h; sum is constant */
+	__u64 whole;		/* super-frames that the port takes as they are: VX_WHOLE_*, see whole.h */
 	struct vx_queue_stats queue[VX_QUEUE_PAIRS_MAX][VX_DIRECTIONS];
 };
 

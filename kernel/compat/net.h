@@ -6,6 +6,7 @@
 #include <linux/device.h>
 #include <linux/gfp.h>
 #include <linux/if_tun.h>
+#include <linux/skbuff.h>
 #include <linux/uio.h>
 #include <linux/version.h>
 
@@ -39,6 +40,22 @@ static inline struct bpf_net_context *bpf_net_ctx_set(struct bpf_net_context *ct
 static inline void bpf_net_ctx_clear(struct bpf_net_context *ctx)
 {
 }
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+/* Neither a redirect nor AF_XDP takes a frame in pieces. */
+#define VX_XDP_IN_PIECES 0
+#define vx_xsk_in_pieces(xs) false
+
+static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, int off, int size)
+{
+	__skb_frag_set_page(frag, page);
+	skb_frag_off_set(frag, off);
+	skb_frag_size_set(frag, size);
+}
+#else
+#define VX_XDP_IN_PIECES 1
+#define vx_xsk_in_pieces(xs) ((xs)->sg)
 #endif
 
 #ifndef alloc_pages_bulk	/* 6.14 */

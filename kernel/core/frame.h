@@ -15,7 +15,14 @@ struct vx_frame {
 	u32 len;	/* bytes of data; on alloc: 0 */
 	u32 room;	/* bytes that data may hold */
 	u64 cookie;	/* the carrier's own: UMEM address or page */
+	u32 more;	/* not 0: the next one of the array continues this L2 frame */
 };
+
+/*
+ * Frames in pieces: only super-frames that stay whole, see <vhost_xdp/whole.h>, their headers in the first piece. Such a run
+ * is handed over, returned and released as one. Towards the wire, .more of the first says how many segments it stands for.
+ */
+#define VX_PIECES_MAX	20u
 
 /* Frames towards the wire. */
 struct vx_sink_ops {
@@ -30,13 +37,18 @@ struct vx_sink_ops {
 	void (*free)(void *ctx, struct vx_frame *f, u32 n);
 	/* The most frames that alloc can give at one time once everything was completed: what needs more never goes out. */
 	u32 (*capacity)(void *ctx);
+	/*
+	 * May a super-frame of these kinds (VX_WHOLE_*) go to this MAC as it is? Then how many bytes each piece behind the first
+	 * holds, whatever .room says, so that VX_PIECES_MAX are enough for any; else 0. NULL: never.
+	 */
+	u32 (*whole)(void *ctx, const u8 *dst, u32 kinds);
 };
 
 /* Frames from the wire. */
 struct vx_source_ops {
 	/*
-	 * Up to n received frames, oldest first, not yet consumed. Invalid descriptors and frames in several
-	 * pieces are skipped, and counted in st. Every peek is followed by one release.
+	 * Up to n received frames, oldest first, not yet consumed. Invalid descriptors are skipped, and counted in st, as are
+	 * frames in pieces that the source was not set up for. n is at least VX_PIECES_MAX. Every peek is followed by one release.
 	 */
 	u32 (*peek)(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st);
 	/* The first n_done of the last peek are done with; the others will be peeked again, unchanged. */

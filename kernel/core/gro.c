@@ -134,18 +134,8 @@ static bool goes_on(const struct vx_parcel *p, const u8 *frame, u32 size)
 static bool may_begin(const struct vx_gro *g, const struct vx_parcel *c)
 {
 	const u8 *frame = first_of(g, c);
-	u64 want;
 
-	if (!c->sound || !c->size || !goes_on(c, frame, c->size))
-		return false;
-	if (c->proto == IPPROTO_UDP) {
-		want = 1ULL << (c->ip6 ? VIRTIO_NET_F_GUEST_USO6 : VIRTIO_NET_F_GUEST_USO4);
-	} else {
-		want = 1ULL << (c->ip6 ? VIRTIO_NET_F_GUEST_TSO6 : VIRTIO_NET_F_GUEST_TSO4);
-		if (frame[c->l4 + TCP_FLAGS] & TCP_CWR)
-			want |= 1ULL << VIRTIO_NET_F_GUEST_ECN;
-	}
-	return (g->offloads & want) == want;
+	return c->sound && c->size && goes_on(c, frame, c->size) && vx_parcel_wanted(c, frame, g->offloads);
 }
 
 /* --- the plan --- */
@@ -220,6 +210,18 @@ static bool concerns(const struct vx_frame *f, u64 offloads)
 	}
 }
 
+/* It is not merged with any other, and nothing of its flow goes past it. Returns how many pieces it has. */
+static u32 plan_whole(struct vx_gro *g, u32 i)
+{
+	struct vx_parcel *c = &g->parcel[g->nparcel++];
+	u32 n = vx_parcel_whole(c, &g->frame[i], g->offloads);
+
+	c->first = i;
+	c->last = i + n - 1;
+	close_before(g, c);
+	return n;
+}
+
 static void plan_frame(struct vx_gro *g, u32 i)
 {
 	struct vx_parcel *c = &g->parcel[g->nparcel];
@@ -258,7 +260,11 @@ bool vx_gro_plan(struct vx_gro *g, const struct vx_frame *frame, u32 n, u64 offl
 	g->offloads = offloads;
 	g->nparcel = 0;
 	g->nopen = 0;
-	for (i = 0; i < n; i++)
-		plan_frame(g, i);
+	for (i = 0; i < n; i++) {
+		if (vx_unlikely(frame[i].more))
+			i += plan_whole(g, i) - 1;
+		else
+			plan_frame(g, i);
+	}
 	return true;
 }

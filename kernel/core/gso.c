@@ -7,6 +7,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <vhost_xdp/whole.h>
 
 #define IP6_EXT_MAX		8u	/* extension headers walked */
 #define IP6_ROUTING_LEFT	3
@@ -233,4 +234,36 @@ void vx_gso_finish(const struct vx_gso *g, u32 i, u8 *frame, u64 sum)
 		finish_udp(l4, l4_len, sum);
 	else
 		finish_tcp(g, i, l4, sum);
+}
+
+u32 vx_gso_kinds(const struct vx_gso *g)
+{
+	u32 len = g->hdr_len + g->payload;
+
+	if (g->nsegs == 1 || len <= VX_WHOLE_MIN || len > VX_WHOLE_MAX)
+		return 0;
+	/* Headers that the receiver understands. */
+	if (g->l4 - g->l3 != (g->ip6 ? IP6_HDR_LEN : IP4_HDR_MIN))
+		return 0;
+	if (!g->ip6 && vx_get_be16(g->head + g->l3 + IP4_FRAG) & ~IP4_DF)
+		return 0;
+	if (g->udp)
+		return g->ip6 ? VX_WHOLE_USO6 : VX_WHOLE_USO4;
+	return (g->ip6 ? VX_WHOLE_TSO6 : VX_WHOLE_TSO4) | (g->tcp_flags & TCP_CWR ? VX_WHOLE_ECN : 0);
+}
+
+void vx_gso_whole(const struct vx_gso *g, u8 *frame)
+{
+	u32 len = g->hdr_len + g->payload;
+	u8 *l4 = frame + g->l4;
+
+	memcpy(frame, g->head, g->hdr_len);
+	finish_ip(g, 0, frame + g->l3, len - g->l3);
+	if (g->udp) {
+		vx_put_be16(l4 + UDP_LEN, len - g->l4);
+	} else {
+		l4[TCP_FLAGS] = g->tcp_flags;
+		vx_put_be32(l4 + TCP_SEQ, g->seq);
+	}
+	vx_put_be16(l4 + csum_offset(g), g->mss);
 }

@@ -63,4 +63,9 @@ static inline u32 vx_gso_payload(const struct vx_gso *g, u32 i)
  */
 void vx_gso_finish(const struct vx_gso *g, u32 i, u8 *frame, u64 sum);
 
+/* What a neighbour has to take (VX_WHOLE_*) to get all of it as one frame; 0: it cannot stay whole. After vx_gso_parse. */
+u32 vx_gso_kinds(const struct vx_gso *g);
+/* The headers of that frame, as <vhost_xdp/whole.h> describes it. */
+void vx_gso_whole(const struct vx_gso *g, u8 *frame);
+
 #endif

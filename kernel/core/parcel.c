@@ -6,6 +6,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <vhost_xdp/whole.h>
 
 /* To L3; returns the ethertype there, 0 when the frame ends before. */
 static u16 parse_eth(struct vx_parcel *p, const u8 *d, u32 len)
@@ -104,6 +105,45 @@ void vx_parcel_parse(struct vx_parcel *p, const struct vx_frame *f)
 	}
 }
 
+bool vx_parcel_wanted(const struct vx_parcel *p, const u8 *head, u64 offloads)
+{
+	u64 want;
+
+	if (p->proto == IPPROTO_UDP) {
+		want = 1ULL << (p->ip6 ? VIRTIO_NET_F_GUEST_USO6 : VIRTIO_NET_F_GUEST_USO4);
+	} else {
+		want = 1ULL << (p->ip6 ? VIRTIO_NET_F_GUEST_TSO6 : VIRTIO_NET_F_GUEST_TSO4);
+		if (head[p->l4 + TCP_FLAGS] & TCP_CWR)
+			want |= 1ULL << VIRTIO_NET_F_GUEST_ECN;
+	}
+	return (offloads & want) == want;
+}
+
+static u32 csum_at(const struct vx_parcel *p)
+{
+	return p->l4 + (p->proto == IPPROTO_TCP ? TCP_CSUM : UDP_CSUM);
+}
+
+u32 vx_parcel_whole(struct vx_parcel *p, const struct vx_frame *f, u64 offloads)
+{
+	struct vx_frame all = *f;
+	u32 n;
+
+	for (n = 1; f[n - 1].more; n++)
+		all.len += f[n].len;
+	vx_parcel_init(p, &all);
+	if (f->len >= VX_PARCEL_HEAD_MAX && all.len <= VX_WHOLE_MAX) {
+		vx_parcel_parse(p, &all);
+		p->size = p->sound ? vx_get_be16(f->data + csum_at(p)) : 0;
+	} else {
+		p->proto = VX_PROTO_EITHER;
+	}
+	p->n = n;
+	p->whole = true;
+	p->sound = p->size && p->size < p->len - p->payload && vx_parcel_wanted(p, f->data, offloads);
+	return n;
+}
+
 u64 vx_parcel_pseudo(const struct vx_parcel *p, const u8 *first)
 {
 	const u8 *ip = first + p->l3;
@@ -163,5 +203,5 @@ void vx_parcel_merge(const struct vx_parcel *p, const struct vx_frame *last, u32
 	put_le16(raw + offsetof(struct virtio_net_hdr, hdr_len), p->payload);
 	put_le16(raw + offsetof(struct virtio_net_hdr, gso_size), p->size);
 	put_le16(raw + offsetof(struct virtio_net_hdr, csum_start), p->l4);
-	put_le16(raw + offsetof(struct virtio_net_hdr, csum_offset), p->proto == IPPROTO_TCP ? TCP_CSUM : UDP_CSUM);
+	put_le16(raw + offsetof(struct virtio_net_hdr, csum_offset), csum_at(p) - p->l4);
 }

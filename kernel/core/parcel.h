@@ -27,6 +27,7 @@ struct vx_parcel {
 	bool flow;		/* l3, l4 and ports are known */
 	bool sound;		/* all headers and lengths fit the frame, and it has a checksum that can be verified */
 	bool fixed_id;		/* IPv4: the sender does not count */
+	bool whole;		/* one frame in n pieces, a neighbour's super-frame; sound: the guest takes such */
 	u16 id;			/* IPv4, of the first frame */
 	u16 size;		/* payload of the first frame, and of each but the last */
 	u32 len;		/* bytes of headers and all payload; of one frame: all of it */
@@ -65,6 +66,12 @@ void vx_parcel_parse(struct vx_parcel *p, const struct vx_frame *f);
 
 /* Sum of what all frames' pseudo-headers have in common: not the length. first: of the parcel. */
 u64 vx_parcel_pseudo(const struct vx_parcel *p, const u8 *first);
+
+/* A parcel of one frame in pieces, as <vhost_xdp/whole.h> describes it: .size is that of its segments. Returns how many pieces. */
+u32 vx_parcel_whole(struct vx_parcel *p, const struct vx_frame *f, u64 offloads);
+
+/* Does the guest take merged frames of this sound parcel's kind? offloads: of VX_GUEST_OFFLOADS. */
+bool vx_parcel_wanted(const struct vx_parcel *p, const u8 *head, u64 offloads);
 
 /* Of a sound parcel's frame: is its TCP or UDP checksum right? payload: sum of all bytes behind its headers. */
 static inline bool vx_parcel_verify(const struct vx_parcel *p, const struct vx_frame *f, u64 pseudo, u64 payload)

@@ -86,6 +86,9 @@ void vx_rx_init(struct vx_rx *rx, struct vx_vring *vq, const struct vx_source_op
  */
 void vx_rx_set_offloads(struct vx_rx *rx, u64 offloads);
 
+/* The super-frames of neighbours that it takes now: VX_WHOLE_*, for the engine's page where its sources give frames in pieces. */
+u32 vx_rx_whole(const struct vx_rx *rx);
+
 /*
  * They write all of *stats but kicks and calls, which the owner counts. A guest memory fault costs the frame at
  * hand, and the vring is stopped.

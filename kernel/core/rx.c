@@ -2,9 +2,10 @@
 /* Wire -> guest. */
 #include "rx_impl.h"
 #include <linux/if_ether.h>
+#include <vhost_xdp/whole.h>
 
 #define AHEAD		2u	/* frames between a prefetch and its use */
-#define DISCARD_BATCH	16u	/* they lie on the stack */
+#define DISCARD_BATCH	32u	/* they lie on the stack */
 
 /* What became of a frame. */
 enum fate {
@@ -31,6 +32,26 @@ void vx_rx_init(struct vx_rx *rx, struct vx_vring *vq, const struct vx_source_op
 void vx_rx_set_offloads(struct vx_rx *rx, u64 offloads)
 {
 	VX_WRITE_ONCE(rx->offloads, offloads & rx->features & VX_GUEST_OFFLOADS);
+}
+
+u32 vx_rx_whole(const struct vx_rx *rx)
+{
+	u64 offloads = VX_READ_ONCE(rx->offloads);
+	u32 kinds = 0;
+
+	if (!(offloads & (1ULL << VIRTIO_NET_F_GUEST_CSUM)))
+		return 0;
+	if (offloads & (1ULL << VIRTIO_NET_F_GUEST_TSO4))
+		kinds |= VX_WHOLE_TSO4;
+	if (offloads & (1ULL << VIRTIO_NET_F_GUEST_TSO6))
+		kinds |= VX_WHOLE_TSO6;
+	if (offloads & (1ULL << VIRTIO_NET_F_GUEST_ECN))
+		kinds |= VX_WHOLE_ECN;
+	if (offloads & (1ULL << VIRTIO_NET_F_GUEST_USO4))
+		kinds |= VX_WHOLE_USO4;
+	if (offloads & (1ULL << VIRTIO_NET_F_GUEST_USO6))
+		kinds |= VX_WHOLE_USO6;
+	return kinds;
 }
 
 static __always_inline int copy_plain(struct vx_rx *rx, const struct vx_frame *f, u32 heads)
@@ -156,6 +177,33 @@ static void look_ahead(const struct vx_rx *rx, u32 i, u32 n)
 		vx_guest_prefetch(vx_in_iov(&rx->chain[chain])->uaddr);
 }
 
+/* A neighbour's super-frame. */
+static enum fate whole_frame(struct vx_rx *rx, struct vx_rx_turn *t, const struct vx_parcel *p, u32 ahead)
+{
+	u32 segs, payload = p->len - p->payload, need = rx->hdr_len + p->len;
+	int heads;
+
+	/* The guest has changed its mind since the neighbour learnt of it. */
+	if (vx_unlikely(!p->sound))
+		return drop(rx, t, VX_REASON_OVERSIZE, 1);
+	segs = (payload + p->size - 1) / p->size;
+	heads = vx_rx_take_heads(rx, t, need, ahead);
+	if (vx_unlikely(heads <= 0))
+		return no_heads(rx, t, heads, segs);
+	if (vx_unlikely(vx_rx_copy_whole(rx, p, heads)))
+		return drop(rx, t, VX_REASON_GUEST_FAULT, segs);
+	return delivered(rx, t, heads, need, segs, p->len);
+}
+
+static u32 pieces(const struct vx_frame *f)
+{
+	u32 n = 1;
+
+	while (f++->more)
+		n++;
+	return n;
+}
+
 /* Frames as they came. Returns what the last one's fate was, and in *done how many are done with. */
 static enum fate plain_batch(struct vx_rx *rx, struct vx_rx_turn *t, u32 n, u32 *done)
 {
@@ -164,6 +212,11 @@ static enum fate plain_batch(struct vx_rx *rx, struct vx_rx_turn *t, u32 n, u32 
 
 	while (i < n && fate == DONE && vx_rx_budget_left(t)) {
 		look_ahead(rx, i, n);
+		if (vx_unlikely(rx->frame[i].more)) {
+			fate = drop(rx, t, VX_REASON_OVERSIZE, 1);
+			i += pieces(&rx->frame[i]);
+			continue;
+		}
 		fate = plain_frame(rx, t, &rx->frame[i], n - i);
 		i += fate == DONE || fate == FAULTED;
 	}
@@ -176,6 +229,12 @@ static enum fate parcel(struct vx_rx *rx, struct vx_rx_turn *t, struct vx_parcel
 {
 	enum fate fate = DONE;
 
+	if (vx_unlikely(p->whole)) {
+		fate = whole_frame(rx, t, p, ahead);
+		if (fate == DONE || fate == FAULTED)
+			*done |= ((1ULL << p->n) - 1) << p->first;
+		return fate;
+	}
 	while (p->n && fate == DONE && vx_rx_budget_left(t)) {
 		u32 n = 1;
 
@@ -249,7 +308,7 @@ static enum vx_pump_status turn(struct vx_rx *rx, struct vx_rx_turn *t)
 	enum vx_pump_status status = VX_PUMP_MORE;
 
 	while (status == VX_PUMP_MORE && vx_rx_budget_left(t)) {
-		u32 max = vx_min(VX_BATCH, VX_BUDGET_FRAMES - t->frames);
+		u32 left = VX_BUDGET_FRAMES - t->frames, max = left < VX_PIECES_MAX ? VX_PIECES_MAX : vx_min(VX_BATCH, left);
 		u32 n = rx->source->peek(rx->source_ctx, rx->frame, max, rx->stats);
 
 		if (!n)
@@ -293,13 +352,14 @@ u32 vx_rx_discard(const struct vx_source_ops *source, void *source_ctx, struct v
 		  enum vx_reason reason)
 {
 	struct vx_frame frame[DISCARD_BATCH];
-	u32 n, done = 0;
+	u32 i, n, done = 0;
 
 	do {
 		n = source->peek(source_ctx, frame, DISCARD_BATCH, stats);
 		if (n)
 			source->release(source_ctx, frame, n, n);
-		done += n;
+		for (i = 0; i < n; i++)
+			done += !frame[i].more;
 	} while (n && done < VX_BUDGET_FRAMES);
 	if (done)
 		vx_stat_drop(stats, reason, done);

@@ -143,3 +143,22 @@ int vx_rx_copy_sound(struct vx_rx *rx, const struct vx_parcel *p, struct vx_rx_l
 	err = place_write(rx, &at, raw, rx->hdr_len + p->payload);
 	return err ? err : heads;
 }
+
+int vx_rx_copy_whole(struct vx_rx *rx, const struct vx_parcel *p, u32 heads)
+{
+	struct place at = { .chain = rx->chain + rx->chain0 };
+	u8 raw[VX_VNET_HDR_MAX + VX_PARCEL_HEAD_MAX], *head = raw + rx->hdr_len;
+	const struct vx_frame *f = &rx->frame[p->first];
+	u32 i;
+	int err;
+
+	vx_vnet_hdr_build(raw, heads);
+	memcpy(head, f->data, p->payload);
+	vx_parcel_merge(p, f, p->len, raw, head);
+	err = place_write(rx, &at, raw, rx->hdr_len + p->payload);
+	if (!err)
+		err = place_write(rx, &at, f->data + p->payload, f->len - p->payload);
+	for (i = 1; i < p->n && !err; i++)
+		err = place_write(rx, &at, f[i].data, f[i].len);
+	return err;
+}

@@ -73,4 +73,7 @@ int vx_rx_copy_pieces(struct vx_rx *rx, const struct vx_frame *f, const u8 *raw)
  */
 int vx_rx_copy_sound(struct vx_rx *rx, const struct vx_parcel *p, struct vx_rx_load *l);
 
+/* The header and all of the sound parcel p, which is one frame in pieces, into heads chains. */
+int vx_rx_copy_whole(struct vx_rx *rx, const struct vx_parcel *p, u32 heads);
+
 #endif

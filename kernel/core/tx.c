@@ -25,17 +25,33 @@ static bool budget_left(const struct vx_tx_turn *t)
 	return t->frames < VX_BUDGET_FRAMES && t->read < VX_BUDGET_BYTES;
 }
 
+/* What stays whole counts as the segments that it stands for. */
+static void count_sent(struct vx_tx_turn *t, const struct vx_frame *f, u32 n, u32 sent)
+{
+	u32 i;
+
+	t->packets += sent;
+	for (i = 0; i < n; i++) {
+		t->bytes += f[i].len;
+		if (vx_likely(!f[i].more) || !f[i].len)
+			continue;
+		/* Its pieces are among those sent: the first and the last make all its segments, those between them none. */
+		if (f[i].more > 1)
+			t->packets += f[i].more - 2;
+		else
+			t->packets--;
+	}
+}
+
 /* Hand over what is ready; the empty frames stay. */
 static void send_ready(struct vx_tx *tx, struct vx_tx_turn *t)
 {
-	u32 i, n = tx->nready, sent;
+	u32 n = tx->nready, sent;
 
 	if (!n)
 		return;
 	sent = tx->sink->send(tx->sink_ctx, tx->frame, n, tx->stats);
-	t->packets += sent;
-	for (i = 0; i < n; i++)
-		t->bytes += tx->frame[i].len;
+	count_sent(t, tx->frame, n, sent);
 	if (vx_unlikely(sent < n))
 		t->reason = VX_REASON_TX_FAILED;
 	tx->nframe -= n;

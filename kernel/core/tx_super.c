@@ -55,9 +55,77 @@ static bool fill(const struct vx_gso *g, struct vx_cursor *cur, struct vx_frame 
 	return true;
 }
 
+/* The pieces of a frame that stays whole: what the first one has room for, then room bytes each. */
+static bool fill_whole(const struct vx_gso *g, struct vx_cursor *cur, struct vx_frame *f, u32 room)
+{
+	u32 left = g->payload, n = vx_min(left, f->room - g->hdr_len);
+
+	vx_gso_whole(g, f->data);
+	if (vx_unlikely(vx_cursor_read(cur, f->data + g->hdr_len, n)))
+		return false;
+	f->len = g->hdr_len + n;
+	left -= n;
+	f->more = left ? g->nsegs : 0;
+	while (left) {
+		f++;
+		n = vx_min(left, room);
+		if (vx_unlikely(vx_cursor_read(cur, f->data, n)))
+			return false;
+		f->len = n;
+		left -= n;
+		f->more = left ? 1 : 0;
+	}
+	return true;
+}
+
+static u32 count_pieces(const struct vx_gso *g, const struct vx_frame *first, u32 room)
+{
+	u32 len = g->hdr_len + g->payload;
+
+	return len <= first->room ? 1 : 1 + (len - first->room + room - 1) / room;
+}
+
+/*
+ * To a neighbour that takes it as it is. The policy then judges the one frame, and is told how many it stands for: there is no
+ * segment on this path. false: segment it.
+ */
+static bool stays_whole(struct vx_tx *tx, struct vx_tx_turn *t, struct vx_cursor *cur, const struct vx_gso *g,
+			enum vx_tx_fate *fate)
+{
+	u32 kinds = tx->sink->whole ? vx_gso_kinds(g) : 0, room = 0, n;
+
+	if (kinds)
+		room = tx->sink->whole(tx->sink_ctx, g->head, kinds);
+	if (!room)
+		return false;
+	if (vx_unlikely(tx->sink->capacity(tx->sink_ctx) < VX_PIECES_MAX))
+		return false;
+	*fate = VX_TX_WAITS;
+	if (!vx_tx_reserve(tx, t, VX_PIECES_MAX))
+		return true;
+	if (vx_unlikely(tx->frame[tx->nready].room < g->hdr_len))
+		return false;
+	n = count_pieces(g, tx->frame + tx->nready, room);
+	if (vx_unlikely(n > VX_PIECES_MAX))
+		return false;
+	*fate = VX_TX_DONE;
+	if (vx_unlikely(!fill_whole(g, cur, tx->frame + tx->nready, room))) {
+		/* Whoever gets these frames next does not ask. */
+		while (n--)
+			tx->frame[tx->nready + n].more = 0;
+		*fate = vx_tx_drop(tx, t, VX_REASON_GUEST_FAULT);
+		return true;
+	}
+	tx->nready += n;
+	t->frames += n;
+	t->supers++;
+	return true;
+}
+
 enum vx_tx_fate vx_tx_super(struct vx_tx *tx, struct vx_tx_turn *t, struct vx_cursor *cur, const struct vx_vnet_hdr *h,
 			    u32 len)
 {
+	enum vx_tx_fate fate;
 	enum vx_reason reason;
 	struct vx_gso g;
 	u32 longest;
@@ -68,6 +136,8 @@ enum vx_tx_fate vx_tx_super(struct vx_tx *tx, struct vx_tx_turn *t, struct vx_cu
 	longest = g.hdr_len + vx_gso_payload(&g, 0);
 	if (vx_unlikely(longest > tx->frame_max))
 		return vx_tx_drop(tx, t, VX_REASON_OVERSIZE);
+	if (stays_whole(tx, t, cur, &g, &fate))
+		return fate;
 	/* Waiting for more frames than there will ever be would wedge the queue. */
 	if (vx_unlikely(g.nsegs > tx->sink->capacity(tx->sink_ctx)))
 		return vx_tx_drop(tx, t, VX_REASON_BAD_GSO);

@@ -2,6 +2,7 @@
 /* The user side of an AF_XDP socket's rings. The letters at barriers are those of xsk_ring.h. */
 #include "xsk_ring.h"
 #include <linux/if_xdp.h>
+#include <vhost_xdp/whole.h>
 
 #ifndef XDP_PKT_CONTD
 #define XDP_PKT_CONTD	(1 << 0)	/* Linux 6.6 */
@@ -151,76 +152,119 @@ bool vx_xsk_fill_need_wakeup(const struct vx_xsk *x)
 	return ring_need_wakeup(&x->fill);
 }
 
+/* At the end of n frames: pieces of one whose end is not there yet. */
+static u32 rx_pieces(const struct vx_frame *f, u32 n)
+{
+	u32 i = n;
+
+	while (i && f[i - 1].more)
+		i--;
+	return n - i;
+}
+
 bool vx_xsk_rx_pending(struct vx_xsk *x)
 {
-	return x->nheld || ring_entries(x, &x->rx, 1);
+	return rx_pieces(x->held, x->nheld) < x->nheld || ring_entries(x, &x->rx, 1);
 }
 
 /* --- receive --- */
 
-/* Take over the frame of one RX descriptor, already copied. False: it was dropped, and counted. */
-static bool rx_take(struct vx_xsk *x, const struct xdp_desc *d, struct vx_frame *f, struct vx_queue_stats *st)
+/* A descriptor of a frame that is dropped; it is counted as one, at its end. */
+static void rx_skip(struct vx_xsk *x, u64 addr, bool more, struct vx_queue_stats *st)
+{
+	vx_umem_free(x->umem, &addr, 1, VX_OWNER_RX);
+	x->in_pieces = more;
+	if (!more)
+		vx_stat_drop(st, VX_REASON_OVERSIZE, 1);
+}
+
+/* They are dropped. Returns how many frames are left. */
+static u32 rx_forget(struct vx_xsk *x, struct vx_frame *f, u32 n)
+{
+	u32 left = n - rx_pieces(f, n);
+
+	while (n > left)
+		vx_umem_free(x->umem, &f[--n].cookie, 1, VX_OWNER_RX);
+	return left;
+}
+
+/* Take over one RX descriptor, already copied, behind f[0..n). Returns how many frames there are then; what is dropped is counted. */
+static u32 rx_take(struct vx_xsk *x, const struct xdp_desc *d, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
 {
 	struct vx_umem *um = x->umem;
 	u64 addr = d->addr;
 	u32 off = addr & (um->chunk - 1);
-	bool first = !x->in_pieces, more = d->options & XDP_PKT_CONTD;
+	bool more = d->options & XDP_PKT_CONTD;
 
-	x->in_pieces = more;
 	if (vx_unlikely(!vx_umem_move(um, addr, VX_OWNER_FILL, VX_OWNER_RX)))
 		goto bad;
 	if (vx_unlikely(d->len > um->chunk - off)) {
 		vx_umem_free(um, &addr, 1, VX_OWNER_RX);
 		goto bad;
 	}
-	if (vx_unlikely(more || !first)) {
-		/* A frame in several pieces is longer than one chunk: counted as one, at its end. */
-		vx_umem_free(um, &addr, 1, VX_OWNER_RX);
-		if (!more)
-			vx_stat_drop(st, VX_REASON_OVERSIZE, 1);
-		return false;
+	if (vx_unlikely(x->in_pieces || (more && !x->sg))) {
+		rx_skip(x, addr, more, st);
+		return n;
 	}
-	f->data = vx_umem_data(um, addr);
-	f->len = d->len;
-	f->room = um->chunk - off;
-	f->cookie = addr;
-	vx_prefetch(f->data);
-	return true;
+	f[n].data = vx_umem_data(um, addr);
+	f[n].len = d->len;
+	f[n].room = um->chunk - off;
+	f[n].cookie = addr;
+	f[n].more = more;
+	vx_prefetch(f[n].data);
+	n++;
+	if (vx_unlikely(more && n >= VX_PIECES_MAX && rx_pieces(f, n) >= VX_PIECES_MAX)) {
+		x->in_pieces = true;
+		n = rx_forget(x, f, n);
+	}
+	return n;
 bad:
+	/* What is left of its frame is dropped with it. */
+	n = rx_forget(x, f, n);
+	x->in_pieces = more;
 	x->bad_desc++;
 	vx_stat_drop(st, VX_REASON_BAD_XSK_DESC, 1);
-	return false;
+	return n;
+}
+
+/* Put frames before those that are held. */
+static void rx_hold(struct vx_xsk *x, const struct vx_frame *f, u32 n)
+{
+	memmove(x->held + n, x->held, x->nheld * sizeof(*f));
+	memcpy(x->held, f, n * sizeof(*f));
+	x->nheld += n;
 }
 
 static u32 source_peek(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats *st)
 {
 	struct vx_xsk *x = ctx;
 	struct vx_xsk_ring *r = &x->rx;
-	u32 got = x->nheld, todo;
+	u32 got, todo, pieces;
 
 	n = vx_min(n, VX_XSK_BATCH);
-	got = vx_min(got, n);
+	got = vx_min(x->nheld, n);
 	memcpy(f, x->held, got * sizeof(*f));
 	x->nheld -= got;
 	if (vx_unlikely(x->nheld))	/* these come after what this peek returns */
 		memmove(x->held, x->held + got, x->nheld * sizeof(*f));
-	if (got == n)
-		return n;
 
 	/* At most one ring of bad descriptors is skipped. */
-	todo = ring_entries(x, r, n - got);
-	if (!todo)
-		return got;
-	while (todo-- && got < n) {
-		struct xdp_desc *at = (struct xdp_desc *)r->desc + (r->cached_cons++ & r->mask), d;
+	todo = got < n ? ring_entries(x, r, n - got) : 0;
+	if (todo) {
+		while (todo-- && got < n) {
+			struct xdp_desc *at = (struct xdp_desc *)r->desc + (r->cached_cons++ & r->mask), d;
 
-		d.addr = VX_READ_ONCE(at->addr);
-		d.len = VX_READ_ONCE(at->len);
-		d.options = VX_READ_ONCE(at->options);
-		got += rx_take(x, &d, &f[got], st);
+			d.addr = VX_READ_ONCE(at->addr);
+			d.len = VX_READ_ONCE(at->len);
+			d.options = VX_READ_ONCE(at->options);
+			got = rx_take(x, &d, f, got, st);
+		}
+		ring_consumed(r);
 	}
-	ring_consumed(r);
-	return got;
+	pieces = rx_pieces(f, got);
+	if (vx_unlikely(pieces))
+		rx_hold(x, f + got - pieces, pieces);
+	return got - pieces;
 }
 
 /* What is not done with is kept here, not in the ring: nobody can change a descriptor that was judged. */
@@ -235,9 +279,7 @@ static void source_release(void *ctx, const struct vx_frame *f, u32 n_done, u32 
 	vx_umem_free(x->umem, addr, n_done, VX_OWNER_RX);
 	if (!left)
 		return;
-	memmove(x->held + left, x->held, x->nheld * sizeof(*f));
-	memcpy(x->held, f + n_done, left * sizeof(*f));
-	x->nheld += left;
+	rx_hold(x, f + n_done, left);
 }
 
 const struct vx_source_ops vx_xsk_source = {
@@ -269,6 +311,7 @@ static u32 sink_alloc(void *ctx, struct vx_frame *f, u32 n)
 			f[done + i].len = 0;
 			f[done + i].room = um->chunk;
 			f[done + i].cookie = addr[i];
+			f[done + i].more = 0;
 		}
 		done += got;
 	}
@@ -308,8 +351,11 @@ static u32 sink_send(void *ctx, struct vx_frame *f, u32 n, struct vx_queue_stats
 			break;
 		d->addr = f[i].cookie;
 		d->len = f[i].len;
-		d->options = 0;
+		d->options = f[i].more ? XDP_PKT_CONTD : 0;
 	}
+	/* Never the beginning of a frame alone. */
+	while (vx_unlikely(i && f[i - 1].more))
+		vx_umem_move(x->umem, f[--i].cookie, VX_OWNER_TX, VX_OWNER_HELD);
 	if (i)
 		ring_publish(r, i);
 	if (vx_unlikely(i < n))
@@ -323,9 +369,23 @@ static u32 sink_capacity(void *ctx)
 	return tx_share(ctx);
 }
 
+static u32 sink_whole(void *ctx, const u8 *dst, u32 kinds)
+{
+	struct vx_xsk *x = ctx;
+	u64 near;
+
+	if (!x->sg || !x->page)
+		return 0;
+	near = VX_READ_ONCE(*vx_near_slot(x->page, dst));
+	if ((near & VX_NEAR_MAC) != vx_near_entry(dst, 0) || ((near >> VX_NEAR_KINDS) & kinds) != kinds)
+		return 0;
+	return x->umem->chunk * (VX_PIECES_MAX - 1) >= VX_WHOLE_MAX ? x->umem->chunk : 0;
+}
+
 const struct vx_sink_ops vx_xsk_sink = {
 	.alloc = sink_alloc,
 	.send = sink_send,
 	.free = sink_free,
 	.capacity = sink_capacity,
+	.whole = sink_whole,
 };

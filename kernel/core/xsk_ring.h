@@ -42,7 +42,9 @@ struct vx_xsk {
 	struct vx_xsk_ring fill, comp, rx, tx;
 	u32 outstanding_tx;	/* frames with owner TX */
 	u64 bad_desc;		/* descriptors and ring indices refused */
+	bool sg;		/* frames come and go in pieces, too */
 	bool in_pieces;		/* the next RX descriptor continues a frame that is being dropped */
+	struct vx_engine_page *page;	/* of the port, for what may stay whole; NULL: nothing */
 	u32 nheld;		/* frames taken from the RX ring and not done with */
 	struct vx_frame held[VX_XSK_BATCH];
 };

@@ -117,12 +117,22 @@ bool fx_receive(struct fx *fx, const void *data, u32 len)
 
 static void keep_copy(struct fx *fx, const void *data, u32 len)
 {
+	if (fx->more) {
+		struct fx_frame *last = &fx->sent[fx->nsent - 1];
+
+		last->data = xrealloc(last->data, last->len + len + 1);
+		memcpy(last->data + last->len, data, len);
+		last->len += len;
+		last->pieces++;
+		return;
+	}
 	if (fx->nsent == fx->sent_room) {
 		fx->sent_room = fx->sent_room ? 2 * fx->sent_room : 256;
 		fx->sent = xrealloc(fx->sent, fx->sent_room * sizeof(*fx->sent));
 	}
 	fx->sent[fx->nsent].data = xrealloc(NULL, len ? len : 1);
 	memcpy(fx->sent[fx->nsent].data, data, len);
+	fx->sent[fx->nsent].pieces = 1;
 	fx->sent[fx->nsent++].len = len;
 }
 
@@ -134,9 +144,11 @@ u32 fx_transmit(struct fx *fx, u32 max)
 	while (n < max && *r->consumer != vx_load_acquire(r->producer)) {
 		struct xdp_desc d = ((struct xdp_desc *)r->desc)[*r->consumer & r->mask];
 
-		if (d.addr - fx->um.first >= fx->um.size || d.len > fx->um.chunk - (d.addr & (fx->um.chunk - 1)) || d.options)
+		if (d.addr - fx->um.first >= fx->um.size || d.len > fx->um.chunk - (d.addr & (fx->um.chunk - 1)) ||
+		    (d.options && (!fx->x.sg || d.options != FX_CONTD)))
 			die("bad TX descriptor");
 		keep_copy(fx, fx->area + d.addr, d.len);
+		fx->more = d.options;
 		fx->in_flight[fx->nin_flight++] = d.addr;
 		vx_store_release(r->consumer, *r->consumer + 1);
 		n++;

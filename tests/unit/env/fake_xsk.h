@@ -10,9 +10,12 @@
 
 #define FX_HEADROOM	256u	/* as XDP_PACKET_HEADROOM */
 
+#define FX_CONTD	1u	/* XDP_PKT_CONTD of <linux/if_xdp.h>, since Linux 6.6 */
+
 struct fx_frame {
 	u8 *data;
 	u32 len;
+	u32 pieces;
 };
 
 struct fx {
@@ -25,6 +28,7 @@ struct fx {
 	u32 nin_flight;
 	struct fx_frame *sent;	/* copies, in order */
 	u32 nsent, sent_room;
+	bool more;		/* the last descriptor sent does not end its frame */
 };
 
 /* Frames dropped, for whatever reason. */
