@@ -38,7 +38,6 @@ static inline __attribute__((always_inline)) __u64 vx_near_entry(const __u8 *mac
 	       (__u64)kinds << VX_NEAR_KINDS;
 }
 
-
 /* Of an engine's page; the same place for the same MAC. */
 static inline __attribute__((always_inline)) __u64 *vx_near_slot(struct vx_engine_page *page, const __u8 *mac)
 {

@@ -126,9 +126,10 @@ static void pump(struct fx *fx, struct gd *gd)
 
 	if (r.status == VX_PUMP_BROKEN || r.frames > VX_BUDGET_FRAMES || fx_check(fx) || vq.nfetched)
 		__builtin_trap();
+	lost = st.drops[VX_REASON_NO_GUEST_BUFFER] - lost;
+	wire.dropped = lost;
 	while (take(gd))
 		;
-	lost = st.drops[VX_REASON_NO_GUEST_BUFFER] - lost;
 	/* The judge cannot know which frames were dropped, so it starts anew behind them. */
 	if (lost) {
 		do {

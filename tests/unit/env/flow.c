@@ -179,12 +179,13 @@ void flow_forget(struct flow_wire *w)
 	while (w->n)
 		free(w->sent[--w->n].data);
 	w->left = 0;
+	w->dropped = 0;
 }
 
-/* The bytes are a frame that was sent; no other frame of its flow that was sent before it is missing. */
+/* The bytes are a frame that was sent; no other frame of its flow that was sent before it is missing, but for those dropped. */
 static const char *find_sent(struct flow_wire *w, const u8 *frame, u32 len)
 {
-	u32 i, k;
+	u32 i, k, missing = 0;
 
 	for (i = 0; i < w->n; i++) {
 		struct flow_sent *s = &w->sent[i];
@@ -192,7 +193,7 @@ static const char *find_sent(struct flow_wire *w, const u8 *frame, u32 len)
 		if (s->got || s->len != len || memcmp(s->data, frame, len))
 			continue;
 		for (k = 0; k < i; k++)
-			if (!w->sent[k].got && w->sent[k].flow == s->flow)
+			if (!w->sent[k].got && w->sent[k].flow == s->flow && ++missing > w->dropped)
 				return "order within a flow";
 		s->got = true;
 		w->left--;

@@ -55,6 +55,7 @@ bool flow_csum_right(const u8 *frame, u32 len, u32 l3, u32 l4);
 
 struct flow_wire {
 	u32 n, left;		/* frames sent, and of those not received */
+	u32 dropped;		/* so many may be missing before others of their flow, until flow_forget() */
 	struct flow_sent {
 		u8 *data;
 		u32 len;
