@@ -8,6 +8,7 @@
  */
 #include <linux/netdevice.h>
 #include <linux/workqueue.h>
+#include <vhost_xdp/whole.h>
 #include "netdev.h"
 #include "port_list.h"
 
@@ -30,7 +31,8 @@ void vx_port_judge_mtu(struct vx_port *port)
 {
 	const struct net_device *dev = port->guest;
 
-	if (dev->mtu > port->mtu)
+	/* With that one super-frames stay whole, and the port's programs see to the length of all others. */
+	if (dev->mtu > port->mtu && dev->mtu != VX_WHOLE_MTU)
 		vx_port_say(port, "%s has an MTU of %u; frames longer than the port's %u may be dropped", dev->name, dev->mtu, port->mtu);
 }
 

@@ -28,7 +28,7 @@ $WHOLE 400 gtso 1 supers 90 rxbuf 4096 size 1024 packed 1
 $WHOLE 400 gtso 1 supers 90 rxbuf 1526 size 1024 -- pieces 20
 $WHOLE 400 gtso 1 supers 90 mrg 0 rxbuf 65562 size 64
 $WHOLE 400 gtso 1 supers 90 mrg 0 v1 0 rxbuf 65562 size 64
-$SEGS 9999 gtso 1 -- len 4000
+$SEGS 9999 gtso 1 -- len 4000 pps 1000
 TABLE
 changes_its_mind
 
