@@ -329,7 +329,6 @@ void vx_port_detach(struct vx_port *port, enum vhost_xdp_port_state state, const
 		vx_port_unassign(port);
 		sockets_drop(port);
 		rest_drop(port);
-		vx_tap_node_del(port);
 	}
 	mutex_lock(&vx_ports_lock);
 	port->gone = false;

@@ -94,15 +94,6 @@ static enum vx_reason judge_whole(struct vx_sink *s, struct section *sec, struct
 	return why;
 }
 
-static u32 pieces(const struct vx_frame *f)
-{
-	u32 n = 1;
-
-	while (f++->more)
-		n++;
-	return n;
-}
-
 static void drop_pieces(struct vx_frame *f, u32 n)
 {
 	while (n--)
@@ -123,7 +114,7 @@ static u32 judge_all(struct vx_sink *s, struct section *sec, struct vx_frame *f,
 	for (i = 0; i < n; i += k) {
 		enum vx_reason why = reason;
 
-		k = pieces(&f[i]);
+		k = vx_frame_pieces(&f[i]);
 		if (i + 1 < n)
 			prefetch(f[i + 1].data);
 		if (likely(!why))

@@ -27,9 +27,7 @@ u32 vx_sink_whole(void *ctx, const u8 *dst, u32 kinds)
 	if (VX_XDP_IN_PIECES && prog && prog->aux->xdp_has_frags)
 		near = READ_ONCE(*vx_near_slot(READ_ONCE(s->pair->port->page), dst));
 	rcu_read_unlock();
-	if ((near & VX_NEAR_MAC) != vx_near_entry(dst, 0) || ((near >> VX_NEAR_KINDS) & kinds) != kinds)
-		return 0;
-	return PIECE;
+	return vx_near_takes(near, dst, kinds) ? PIECE : 0;
 }
 
 void vx_sink_add_pieces(struct xdp_buff *xdp, const struct vx_frame *f, u32 n)

@@ -38,6 +38,12 @@ static inline __attribute__((always_inline)) __u64 vx_near_entry(const __u8 *mac
 	       (__u64)kinds << VX_NEAR_KINDS;
 }
 
+/* Does the entry say that mac takes these kinds? */
+static inline __attribute__((always_inline)) int vx_near_takes(__u64 entry, const __u8 *mac, __u32 kinds)
+{
+	return (entry & VX_NEAR_MAC) == vx_near_entry(mac, 0) && ((entry >> VX_NEAR_KINDS) & kinds) == kinds;
+}
+
 /* Of an engine's page; the same place for the same MAC. */
 static inline __attribute__((always_inline)) __u64 *vx_near_slot(struct vx_engine_page *page, const __u8 *mac)
 {

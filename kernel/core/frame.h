@@ -24,6 +24,16 @@ struct vx_frame {
  */
 #define VX_PIECES_MAX	20u
 
+/* Of the frame that begins here. */
+static inline u32 vx_frame_pieces(const struct vx_frame *f)
+{
+	u32 n = 1;
+
+	while (f++->more)
+		n++;
+	return n;
+}
+
 /* Frames towards the wire. */
 struct vx_sink_ops {
 	/* Up to n empty frames; returns the count (0: blocked, try after completions). */

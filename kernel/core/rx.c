@@ -195,15 +195,6 @@ static enum fate whole_frame(struct vx_rx *rx, struct vx_rx_turn *t, const struc
 	return delivered(rx, t, heads, need, segs, p->len);
 }
 
-static u32 pieces(const struct vx_frame *f)
-{
-	u32 n = 1;
-
-	while (f++->more)
-		n++;
-	return n;
-}
-
 /* Frames as they came. Returns what the last one's fate was, and in *done how many are done with. */
 static enum fate plain_batch(struct vx_rx *rx, struct vx_rx_turn *t, u32 n, u32 *done)
 {
@@ -214,7 +205,7 @@ static enum fate plain_batch(struct vx_rx *rx, struct vx_rx_turn *t, u32 n, u32 
 		look_ahead(rx, i, n);
 		if (vx_unlikely(rx->frame[i].more)) {
 			fate = drop(rx, t, VX_REASON_OVERSIZE, 1);
-			i += pieces(&rx->frame[i]);
+			i += vx_frame_pieces(&rx->frame[i]);
 			continue;
 		}
 		fate = plain_frame(rx, t, &rx->frame[i], n - i);

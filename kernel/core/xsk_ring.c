@@ -377,7 +377,7 @@ static u32 sink_whole(void *ctx, const u8 *dst, u32 kinds)
 	if (!x->sg || !x->page)
 		return 0;
 	near = VX_READ_ONCE(*vx_near_slot(x->page, dst));
-	if ((near & VX_NEAR_MAC) != vx_near_entry(dst, 0) || ((near >> VX_NEAR_KINDS) & kinds) != kinds)
+	if (!vx_near_takes(near, dst, kinds))
 		return 0;
 	return x->umem->chunk * (VX_PIECES_MAX - 1) >= VX_WHOLE_MAX ? x->umem->chunk : 0;
 }

@@ -3,28 +3,6 @@
 #include "flow.h"
 #include "packet.h"
 
-static void put16(u8 *p, u32 v)
-{
-	p[0] = v >> 8;
-	p[1] = v;
-}
-
-static void put32(u8 *p, u32 v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-static u32 get16(const u8 *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static u32 get32(const u8 *p)
-{
-	return get16(p) << 16 | get16(p + 2);
-}
-
 void flow_begin(struct flow_frame *f, u8 proto, bool ip6, u8 number)
 {
 	memset(f, 0, sizeof(*f));
@@ -58,8 +36,8 @@ void flow_next(struct flow_frame *f)
 static void make_ip(struct flow_frame *f, u8 *ip, u32 l4_len)
 {
 	if (f->ip6) {
-		put32(ip, 6u << 28 | (u32)f->tos << 20 | f->label);
-		put16(ip + 4, l4_len);
+		pkt_put32(ip, 6u << 28 | (u32)f->tos << 20 | f->label);
+		pkt_put16(ip + 4, l4_len);
 		ip[6] = f->proto;
 		ip[7] = f->ttl;
 		memset(ip + 8, 0x20, 32);
@@ -69,9 +47,9 @@ static void make_ip(struct flow_frame *f, u8 *ip, u32 l4_len)
 	}
 	ip[0] = 0x45;
 	ip[1] = f->tos;
-	put16(ip + 2, 20 + l4_len);
-	put16(ip + 4, f->id);
-	put16(ip + 6, f->frag);
+	pkt_put16(ip + 2, 20 + l4_len);
+	pkt_put16(ip + 4, f->id);
+	pkt_put16(ip + 6, f->frag);
 	ip[8] = f->ttl;
 	ip[9] = f->proto;
 	memset(ip + 12, 10, 8);
@@ -81,17 +59,17 @@ static void make_ip(struct flow_frame *f, u8 *ip, u32 l4_len)
 
 static u32 make_l4(struct flow_frame *f, u8 *l4)
 {
-	put16(l4, f->sport);
-	put16(l4 + 2, f->dport);
+	pkt_put16(l4, f->sport);
+	pkt_put16(l4 + 2, f->dport);
 	if (f->proto == FLOW_UDP) {
-		put16(l4 + 4, 8 + f->payload);
+		pkt_put16(l4 + 4, 8 + f->payload);
 		return 8;
 	}
-	put32(l4 + 4, f->seq);
-	put32(l4 + 8, f->ack);
+	pkt_put32(l4 + 4, f->seq);
+	pkt_put32(l4 + 8, f->ack);
 	l4[12] = (20 + f->opt_len) / 4 << 4;
 	l4[13] = f->flags;
-	put16(l4 + 14, f->window);
+	pkt_put16(l4 + 14, f->window);
 	memset(l4 + 20, f->opt, f->opt_len);
 	return 20 + f->opt_len;
 }
@@ -105,9 +83,8 @@ static u16 csum_place(u8 proto)
 static u16 l4_sum(const u8 *ip, const u8 *l4, u32 len)
 {
 	bool ip6 = ip[0] >> 4 == 6;
-	u8 tail[4] = { 0, ip6 ? ip[6] : ip[9], len >> 8, len };
 
-	return pkt_sum(pkt_sum(pkt_sum(0, ip + (ip6 ? 8 : 12), ip6 ? 32 : 8), tail, 4), l4, len);
+	return pkt_sum(pkt_pseudo(ip, ip6, ip6 ? ip[6] : ip[9], len), l4, len);
 }
 
 bool flow_csum_right(const u8 *frame, u32 len, u32 l3, u32 l4)
@@ -121,8 +98,8 @@ void flow_fix_ip(struct flow_frame *f)
 
 	if (f->ip6)
 		return;
-	put16(ip + 10, 0);
-	put16(ip + 10, ~pkt_sum(0, ip, 20));
+	pkt_put16(ip + 10, 0);
+	pkt_put16(ip + 10, ~pkt_sum(0, ip, 20));
 }
 
 void flow_fix_l4(struct flow_frame *f)
@@ -130,9 +107,9 @@ void flow_fix_l4(struct flow_frame *f)
 	u8 *csum = f->data + f->l4 + csum_place(f->proto);
 	u16 sum;
 
-	put16(csum, 0);
+	pkt_put16(csum, 0);
 	sum = ~l4_sum(f->data + f->l3, f->data + f->l4, f->len - f->pad - f->l4);
-	put16(csum, !sum && f->proto == FLOW_UDP ? 0xffff : sum);
+	pkt_put16(csum, !sum && f->proto == FLOW_UDP ? 0xffff : sum);
 }
 
 void flow_make(struct flow_frame *f)
@@ -143,10 +120,10 @@ void flow_make(struct flow_frame *f)
 	f->data[5] = f->dst_mac;
 	f->data[11] = f->src_mac;
 	for (i = 0; i < f->tags; i++, off += 4) {
-		put16(f->data + off, i + 1 < f->tags ? 0x88a8 : 0x8100);
-		put16(f->data + off + 2, f->vlan);
+		pkt_put16(f->data + off, i + 1 < f->tags ? 0x88a8 : 0x8100);
+		pkt_put16(f->data + off + 2, f->vlan);
 	}
-	put16(f->data + off, f->ip6 ? 0x86dd : 0x0800);
+	pkt_put16(f->data + off, f->ip6 ? 0x86dd : 0x0800);
 	f->l3 = off + 2;
 	f->l4 = f->l3 + (f->ip6 ? 40 : 20);
 	f->head = f->l4 + make_l4(f, f->data + f->l4);
@@ -214,10 +191,10 @@ static const char *parse_super(struct super *s, const u8 *hdr)
 {
 	u32 off = 12, csum_offset = hdr[8] | hdr[9] << 8;
 
-	while (off + 2 <= s->len && (get16(s->data + off) == 0x8100 || get16(s->data + off) == 0x88a8))
+	while (off + 2 <= s->len && (pkt_get16(s->data + off) == 0x8100 || pkt_get16(s->data + off) == 0x88a8))
 		off += 4;
 	s->l3 = off + 2;
-	s->ip6 = get16(s->data + off) == 0x86dd;
+	s->ip6 = pkt_get16(s->data + off) == 0x86dd;
 	s->l4 = s->l3 + (s->ip6 ? 40 : 20);
 	s->proto = s->data[s->l3 + (s->ip6 ? 6 : 9)];
 	s->head = s->l4 + (s->proto == FLOW_UDP ? 8 : (s->data[s->l4 + 12] >> 4) * 4);
@@ -244,14 +221,14 @@ static const char *judge_super(const struct super *s)
 
 	if (s->len - s->l3 > 65535)
 		return "too long for IP";
-	if (s->ip6 ? get16(ip + 4) != s->len - s->l4 : get16(ip + 2) != s->len - s->l3)
+	if (s->ip6 ? pkt_get16(ip + 4) != s->len - s->l4 : pkt_get16(ip + 2) != s->len - s->l3)
 		return "IP length";
 	if (!s->ip6 && pkt_sum(0, ip, 20) != 0xffff)
 		return "IPv4 checksum";
-	if (s->proto == FLOW_UDP && get16(l4 + 4) != s->len - s->l4)
+	if (s->proto == FLOW_UDP && pkt_get16(l4 + 4) != s->len - s->l4)
 		return "UDP length";
 	/* The sum of the pseudo-header alone: l4_sum() with the length but no bytes. */
-	if (get16(l4 + csum_place(s->proto)) != pkt_sum(l4_sum(ip, &none, 0), (u8[]){ (s->len - s->l4) >> 8, s->len - s->l4 }, 2))
+	if (pkt_get16(l4 + csum_place(s->proto)) != pkt_sum(l4_sum(ip, &none, 0), (u8[]){ (s->len - s->l4) >> 8, s->len - s->l4 }, 2))
 		return "sum of the pseudo-header";
 	return NULL;
 }
@@ -266,25 +243,25 @@ static u32 segment(const struct super *s, u32 i, u32 n, u32 step, u8 *out)
 	memcpy(out, s->data, s->head);
 	memcpy(out + s->head, s->data + from, part);
 	if (s->ip6) {
-		put16(ip + 4, len - s->l4);
+		pkt_put16(ip + 4, len - s->l4);
 	} else {
-		put16(ip + 2, len - s->l3);
-		put16(ip + 4, get16(ip + 4) + i * step);
-		put16(ip + 10, 0);
-		put16(ip + 10, ~pkt_sum(0, ip, 20));
+		pkt_put16(ip + 2, len - s->l3);
+		pkt_put16(ip + 4, pkt_get16(ip + 4) + i * step);
+		pkt_put16(ip + 10, 0);
+		pkt_put16(ip + 10, ~pkt_sum(0, ip, 20));
 	}
 	if (s->proto == FLOW_UDP) {
-		put16(l4 + 4, len - s->l4);
+		pkt_put16(l4 + 4, len - s->l4);
 	} else {
-		put32(l4 + 4, get32(l4 + 4) + i * s->mss);
+		pkt_put32(l4 + 4, pkt_get32(l4 + 4) + i * s->mss);
 		if (i)
 			l4[13] &= ~CWR;
 		if (i + 1 < n)
 			l4[13] &= ~(FIN | PSH);
 	}
-	put16(csum, 0);
+	pkt_put16(csum, 0);
 	sum = ~l4_sum(ip, l4, len - s->l4);
-	put16(csum, !sum && s->proto == FLOW_UDP ? 0xffff : sum);
+	pkt_put16(csum, !sum && s->proto == FLOW_UDP ? 0xffff : sum);
 	return len;
 }
 

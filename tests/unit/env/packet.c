@@ -29,28 +29,6 @@ void pkt_noise(void *p, u32 len)
 		*b++ = pkt_rand();
 }
 
-static void put16(u8 *p, u32 v)
-{
-	p[0] = v >> 8;
-	p[1] = v;
-}
-
-static void put32(u8 *p, u32 v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-static u32 get16(const u8 *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static u32 get32(const u8 *p)
-{
-	return get16(p) << 16 | get16(p + 2);
-}
-
 u16 pkt_sum(u16 sum, const u8 *p, u32 len)
 {
 	u32 s = sum, i;
@@ -63,7 +41,7 @@ u16 pkt_sum(u16 sum, const u8 *p, u32 len)
 	return s;
 }
 
-static u16 pseudo(const u8 *ip, bool ip6, u8 proto, u32 l4_len)
+u16 pkt_pseudo(const u8 *ip, bool ip6, u8 proto, u32 l4_len)
 {
 	u8 tail[4] = { 0, proto, l4_len >> 8, l4_len };
 
@@ -95,8 +73,8 @@ static u32 make_ip4(struct pkt *p, u8 *ip)
 	pkt_noise(ip, 20);
 	memset(ip + 20, 1, p->ip_opts);
 	ip[0] = 0x40 | len / 4;
-	put16(ip + 4, p->id);
-	put16(ip + 6, 0x4000);
+	pkt_put16(ip + 4, p->id);
+	pkt_put16(ip + 6, 0x4000);
 	ip[9] = p->proto;
 	return len;
 }
@@ -104,7 +82,7 @@ static u32 make_ip4(struct pkt *p, u8 *ip)
 static u32 make_tcp(struct pkt *p, u8 *tcp)
 {
 	pkt_noise(tcp, 20);
-	put32(tcp + 4, p->seq);
+	pkt_put32(tcp + 4, p->seq);
 	tcp[12] = (20 + p->tcp_opts) / 4 << 4 | (tcp[12] & 1);	/* AE, once NS */
 	tcp[13] = p->flags;
 	memset(tcp + 20, 1, p->tcp_opts);
@@ -114,7 +92,7 @@ static u32 make_tcp(struct pkt *p, u8 *tcp)
 static u32 make_udp(struct pkt *p, u8 *udp)
 {
 	pkt_noise(udp, 8);
-	put16(udp + 4, 8 + p->payload);
+	pkt_put16(udp + 4, 8 + p->payload);
 	return 8;
 }
 
@@ -125,10 +103,10 @@ void pkt_make(struct pkt *p)
 
 	pkt_noise(p->data, 12);
 	for (i = 0; i < p->tags; i++, off += 4) {
-		put16(p->data + off, i + 1 < p->tags ? 0x88a8 : 0x8100);
-		put16(p->data + off + 2, 100 + i);
+		pkt_put16(p->data + off, i + 1 < p->tags ? 0x88a8 : 0x8100);
+		pkt_put16(p->data + off + 2, 100 + i);
 	}
-	put16(p->data + off, p->ip6 ? 0x86dd : 0x0800);
+	pkt_put16(p->data + off, p->ip6 ? 0x86dd : 0x0800);
 	p->l3 = off + 2;
 	ip = p->data + p->l3;
 	p->l4 = p->l3 + (p->ip6 ? make_ip6(p, ip) : make_ip4(p, ip));
@@ -137,12 +115,12 @@ void pkt_make(struct pkt *p)
 	p->len = p->hdr_len + p->payload;
 
 	/* Too long a frame wraps these, which must not matter. */
-	put16(p->ip6 ? ip + 4 : ip + 2, p->ip6 ? p->len - p->l3 - 40 : p->len - p->l3);
+	pkt_put16(p->ip6 ? ip + 4 : ip + 2, p->ip6 ? p->len - p->l3 - 40 : p->len - p->l3);
 	if (!p->ip6) {
-		put16(ip + 10, 0);
-		put16(ip + 10, ~pkt_sum(0, ip, p->l4 - p->l3));
+		pkt_put16(ip + 10, 0);
+		pkt_put16(ip + 10, ~pkt_sum(0, ip, p->l4 - p->l3));
 	}
-	put16(p->data + p->l4 + pkt_csum_offset(p), pseudo(ip, p->ip6, p->proto, p->len - p->l4));
+	pkt_put16(p->data + p->l4 + pkt_csum_offset(p), pkt_pseudo(ip, p->ip6, p->proto, p->len - p->l4));
 }
 
 void pkt_vnet(u8 *raw, u8 flags, u8 gso_type, u16 gso_size, u16 csum_start, u16 csum_offset)
@@ -179,13 +157,13 @@ static const char *judge_ip(const struct pkt *p, u32 i, const u8 *ip, u32 l3_len
 	if (p->ip6) {
 		if (!same_but(ip, was, p->l4 - p->l3, may6, sizeof(may6)))
 			return "IPv6 header changed";
-		return get16(ip + 4) == l3_len - 40 ? NULL : "payload_len";
+		return pkt_get16(ip + 4) == l3_len - 40 ? NULL : "payload_len";
 	}
 	if (!same_but(ip, was, p->l4 - p->l3, may4, sizeof(may4)))
 		return "IPv4 header changed";
-	if (get16(ip + 2) != l3_len)
+	if (pkt_get16(ip + 2) != l3_len)
 		return "tot_len";
-	if (get16(ip + 4) != (u16)(p->id + i))
+	if (pkt_get16(ip + 4) != (u16)(p->id + i))
 		return "IPv4 id";
 	return pkt_sum(0, ip, p->l4 - p->l3) == 0xffff ? NULL : "IPv4 checksum";
 }
@@ -198,7 +176,7 @@ static const char *judge_tcp(const struct pkt *p, u32 mss, u32 i, u32 n, const u
 
 	if (!same_but(tcp, was, p->hdr_len - p->l4, may, sizeof(may)))
 		return "TCP header changed";
-	if (get32(tcp + 4) != p->seq + i * mss)
+	if (pkt_get32(tcp + 4) != p->seq + i * mss)
 		return "sequence number";
 	if (i + 1 < n)
 		flags &= ~(FIN | PSH);
@@ -211,9 +189,9 @@ static const char *judge_udp(const struct pkt *p, const u8 *udp, u32 len)
 {
 	if (memcmp(udp, p->data + p->l4, 4))
 		return "UDP ports changed";
-	if (get16(udp + 4) != len)
+	if (pkt_get16(udp + 4) != len)
 		return "UDP length";
-	return get16(udp + 6) ? NULL : "UDP checksum 0";
+	return pkt_get16(udp + 6) ? NULL : "UDP checksum 0";
 }
 
 /* A single one keeps its headers, checksum apart: what does not fit is what the guest said of them. */
@@ -223,10 +201,10 @@ static const char *judge_whole(const struct pkt *p, const u8 *frame)
 
 	if (memcmp(frame, p->data, at) || memcmp(frame + at + 2, p->data + at + 2, p->len - at - 2))
 		return "a single frame changed";
-	if (!get16(frame + at))
+	if (!pkt_get16(frame + at))
 		return "checksum 0";
 	/* Complete once, whatever the guest had put there: with that in place of the result, the sum is the result's complement. */
-	return (u16)~pkt_sum(0, p->data + p->l4, len) % 0xffff == get16(frame + at) % 0xffff ? NULL : "checksum";
+	return (u16)~pkt_sum(0, p->data + p->l4, len) % 0xffff == pkt_get16(frame + at) % 0xffff ? NULL : "checksum";
 }
 
 const char *pkt_judge(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *frame, u32 len)
@@ -248,7 +226,7 @@ const char *pkt_judge(const struct pkt *p, u32 mss, u32 i, u32 n, const u8 *fram
 		return bad;
 	if (memcmp(frame + p->hdr_len, p->data + p->hdr_len + from, want))
 		return "payload";
-	return pkt_sum(pseudo(ip, p->ip6, p->proto, l4_len), l4, l4_len) == 0xffff ? NULL : "checksum";
+	return pkt_sum(pkt_pseudo(ip, p->ip6, p->proto, l4_len), l4, l4_len) == 0xffff ? NULL : "checksum";
 }
 
 static const char *check_l4(const u8 *ip, bool ip6, u8 proto, const u8 *l4, u32 len)
@@ -259,11 +237,11 @@ static const char *check_l4(const u8 *ip, bool ip6, u8 proto, const u8 *l4, u32 
 		return "transport header cut short";
 	if (proto == 6 && (l4[12] >> 4 < 5 || l4[12] >> 4 > len / 4))
 		return "TCP data offset";
-	if (proto == 17 && get16(l4 + 4) != len)
+	if (proto == 17 && pkt_get16(l4 + 4) != len)
 		return "UDP length";
-	if (proto == 17 && !get16(l4 + 6))
+	if (proto == 17 && !pkt_get16(l4 + 6))
 		return "UDP checksum 0";
-	return pkt_sum(pseudo(ip, ip6, proto, len), l4, len) == 0xffff ? NULL : "checksum";
+	return pkt_sum(pkt_pseudo(ip, ip6, proto, len), l4, len) == 0xffff ? NULL : "checksum";
 }
 
 static const char *check_ip6(const u8 *ip, u32 len)
@@ -271,7 +249,7 @@ static const char *check_ip6(const u8 *ip, u32 len)
 	u8 next = ip[6];
 	u32 off = 40;
 
-	if (len < 40 || get16(ip + 4) != len - 40)
+	if (len < 40 || pkt_get16(ip + 4) != len - 40)
 		return "payload_len";
 	while (next == 0 || next == 43 || next == 60) {
 		if (off + 8 > len)
@@ -286,9 +264,9 @@ static const char *check_ip4(const u8 *ip, u32 len)
 {
 	u32 hdr = (ip[0] & 15) * 4;
 
-	if (len < 20 || hdr < 20 || hdr > len || get16(ip + 2) != len)
+	if (len < 20 || hdr < 20 || hdr > len || pkt_get16(ip + 2) != len)
 		return "IPv4 lengths";
-	if (get16(ip + 6) & 0x3fff)
+	if (pkt_get16(ip + 6) & 0x3fff)
 		return "a fragment";
 	if (pkt_sum(0, ip, hdr) != 0xffff)
 		return "IPv4 checksum";
@@ -299,14 +277,14 @@ const char *pkt_check(const u8 *frame, u32 len)
 {
 	u32 off = 12;
 
-	while (off + 4 <= len && (get16(frame + off) == 0x8100 || get16(frame + off) == 0x88a8))
+	while (off + 4 <= len && (pkt_get16(frame + off) == 0x8100 || pkt_get16(frame + off) == 0x88a8))
 		off += 4;
 	off += 2;
 	if (off >= len)
 		return "Ethernet header";
-	if (get16(frame + off - 2) == 0x0800 && frame[off] >> 4 == 4)
+	if (pkt_get16(frame + off - 2) == 0x0800 && frame[off] >> 4 == 4)
 		return check_ip4(frame + off, len - off);
-	if (get16(frame + off - 2) == 0x86dd && frame[off] >> 4 == 6)
+	if (pkt_get16(frame + off - 2) == 0x86dd && frame[off] >> 4 == 6)
 		return check_ip6(frame + off, len - off);
 	return "not IP";
 }

@@ -42,8 +42,34 @@ void pkt_make(struct pkt *p);
 /* The 10 or 12 header bytes before it. */
 void pkt_vnet(u8 *raw, u8 flags, u8 gso_type, u16 gso_size, u16 csum_start, u16 csum_offset);
 
+/* Big-endian fields, at any address. */
+static inline void pkt_put16(u8 *p, u32 v)
+{
+	p[0] = v >> 8;
+	p[1] = v;
+}
+
+static inline void pkt_put32(u8 *p, u32 v)
+{
+	pkt_put16(p, v >> 16);
+	pkt_put16(p + 2, v);
+}
+
+static inline u32 pkt_get16(const u8 *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static inline u32 pkt_get32(const u8 *p)
+{
+	return pkt_get16(p) << 16 | pkt_get16(p + 2);
+}
+
 /* RFC 1071, one word at a time: the folded sum of len bytes, with what was summed before. */
 u16 pkt_sum(u16 sum, const u8 *p, u32 len);
+
+/* Of the pseudo-header before l4_len bytes of proto; ip: the IP header. */
+u16 pkt_pseudo(const u8 *ip, bool ip6, u8 proto, u32 l4_len);
 
 /* Where the checksum is behind l4. */
 static inline u16 pkt_csum_offset(const struct pkt *p)
