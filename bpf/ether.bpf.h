@@ -22,6 +22,17 @@ static __always_inline bool vx_mac_equal(const __u8 *a, const __u8 *b)
 	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
 }
 
+/* Both at even places; the compiler would do it byte by byte. */
+static __always_inline void vx_copy_mac(__u8 *dst, const __u8 *src)
+{
+	__u16 *x = (void *)dst;
+	const __u16 *y = (const void *)src;
+
+	x[0] = y[0];
+	x[1] = y[1];
+	x[2] = y[2];
+}
+
 static __always_inline bool vx_mac_group(const __u8 *mac)
 {
 	return mac[0] & 1;
@@ -43,7 +54,7 @@ static __always_inline struct vx_fdb_entry *vx_fdb_find(__u32 uplink_ifindex, __
 {
 	struct vx_fdb_key key = { .uplink_ifindex = uplink_ifindex, .vlan = vlan };
 
-	__builtin_memcpy(key.mac, mac, ETH_ALEN);
+	vx_copy_mac(key.mac, mac);
 	return bpf_map_lookup_elem(&vx_fdb, &key);
 }
 

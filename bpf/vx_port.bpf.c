@@ -138,6 +138,19 @@ static __always_inline bool vx_comes_whole(struct xdp_md *ctx, struct vx_pkt *pk
 	return vx_super(ctx, pkt, cfg);
 }
 
+/* Up to what is reserved, in as few stores as may be: the compiler knows of no larger alignment than that of a field. */
+static __always_inline void vx_clear(struct vx_pkt *pkt)
+{
+	__u64 *w = (void *)pkt;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < (int)(offsetof(struct vx_pkt, reserved) / sizeof(*w)); i++)
+		w[i] = 0;
+	_Static_assert(offsetof(struct vx_pkt, reserved) % sizeof(*w) == sizeof(__u32), "one half of a word is left");
+	*(__u32 *)(w + i) = 0;
+}
+
 SEC("xdp.frags")
 int vx_port(struct xdp_md *ctx)
 {
@@ -149,7 +162,7 @@ int vx_port(struct xdp_md *ctx)
 
 	if (!pkt)
 		return XDP_DROP;
-	__builtin_memset(pkt, 0, offsetof(struct vx_pkt, reserved));
+	vx_clear(pkt);
 	pkt->len = bpf_xdp_get_buff_len(ctx);
 	pkt->segs = 1;
 	cfg = vx_find_port(ctx, pkt);
@@ -190,12 +203,14 @@ static __always_inline bool vx_fits(struct xdp_md *ctx, const struct vx_pkt *pkt
 
 static __always_inline int vx_deliver_to_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
-	struct vx_engine_page *page = vx_active_page(pkt->port);
+	struct vx_engine_page *page = vx_port_page(pkt->port);
 	__u32 queue = ctx->rx_queue_index;
+	bool up = page && *(volatile __u32 *)&page->state == VX_ENGINE_UP;
 
-	if (page && !vx_fits(ctx, pkt, page))
+	if (up && !vx_fits(ctx, pkt, page))
 		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
-	if (!page || queue >= VX_QUEUE_PAIRS_MAX ||
+	/* Without its socket an engine is dead, whatever its page says. */
+	if (!up || queue >= VX_QUEUE_PAIRS_MAX ||
 	    bpf_redirect_map(&vx_xsk, pkt->port * VX_QUEUE_PAIRS_MAX + queue, XDP_DROP) != XDP_REDIRECT)
 		return vx_drop_here(pkt, VX_REASON_NO_BACKEND, 0);
 	vx_count_traffic(pkt->port, VX_TO_GUEST, pkt->segs, pkt->len);
