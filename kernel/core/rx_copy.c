@@ -95,7 +95,7 @@ int vx_rx_copy_pieces(struct vx_rx *rx, const struct vx_frame *f, const u8 *raw)
 static int copy_payloads(struct vx_rx *rx, const struct vx_parcel *p, struct vx_rx_load *l, u32 *last)
 {
 	struct place at = { .chain = rx->chain + rx->chain0 };
-	u64 pseudo = vx_parcel_pseudo(p, rx->frame[p->first].data);
+	u64 common = vx_parcel_common(p, rx->frame[p->first].data);
 	u32 i = p->first, n, len = p->payload;
 
 	place_skip(&at, rx->hdr_len + p->payload);
@@ -106,7 +106,7 @@ static int copy_payloads(struct vx_rx *rx, const struct vx_parcel *p, struct vx_
 
 		if (vx_unlikely(err))
 			return err;
-		if (vx_unlikely(!vx_parcel_verify(p, &rx->frame[i], pseudo, sum)))
+		if (vx_unlikely(!vx_parcel_verify(p, &rx->frame[i], common, sum)))
 			break;
 		len += payload;
 		*last = i;
