@@ -89,7 +89,8 @@ struct vx_fdb_entry {
 };
 
 /*
- * Map "vx_dev":     DEVMAP_HASH, key ifindex, value { ifindex }: host ends and uplinks.
+ * Map "vx_dev":     DEVMAP_HASH, key ifindex of a host end or an uplink, value { ifindex }: the same, or for a port of the kernel
+ *                   engine its inlet (<uapi/linux/vhost_xdp.h>).
  * Map "vx_xsk":     XSKMAP, key port * VX_QUEUE_PAIRS_MAX + rx queue. The kernel empties an entry
  *                   when its socket closes, so an empty entry means that no engine lives.
  * Map "vx_engines": ARRAY_OF_MAPS, key port id, inner: the port's vx_engine array (one
