@@ -248,9 +248,12 @@ static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt 
 /* Only a neighbour takes it. One that does not any more, or is gone, gets segments from now on; so do the wire and the host. */
 static __always_inline int vx_deliver_super(struct xdp_md *ctx, struct vx_pkt *pkt, const struct vx_port_cfg *cfg)
 {
-	struct vx_fdb_entry *entry = vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst);
-	struct vx_engine_page *page = entry && entry->port != pkt->port ? vx_active_page(entry->port) : NULL;
+	struct vx_engine_page *page = NULL;
 	__u32 kinds = vx_super_kinds(pkt);
+	struct vx_fdb_entry entry;
+
+	if (vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst, &entry) && entry.port != pkt->port)
+		page = vx_active_page(entry.port);
 
 	if (!page || (page->whole & kinds) != kinds) {
 		vx_near_learn(pkt, page ? page->whole : 0);
@@ -258,22 +261,21 @@ static __always_inline int vx_deliver_super(struct xdp_md *ctx, struct vx_pkt *p
 	}
 	if (!vx_note(ctx, VX_WHOLE_MAGIC, pkt->port))
 		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
-	return vx_redirect(pkt, entry->host_ifindex);
+	return vx_redirect(pkt, entry.host_ifindex);
 }
 
-static __always_inline int vx_deliver_to_neighbour(struct vx_pkt *pkt, const struct vx_fdb_entry *entry,
-						   const struct vx_engine_page *page)
+static __always_inline int vx_deliver_to_neighbour(struct vx_pkt *pkt, __u32 host_ifindex, const struct vx_engine_page *page)
 {
 	if (pkt->len >= VX_NEAR_LEN && (pkt->ip_proto == IPPROTO_TCP || pkt->ip_proto == IPPROTO_UDP))
 		vx_near_learn(pkt, page->whole);
-	return vx_redirect(pkt, entry->host_ifindex);
+	return vx_redirect(pkt, host_ifindex);
 }
 
 static __always_inline int vx_deliver_from_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
 	struct vx_port_cfg *cfg = vx_port_by_id(pkt->port);
-	struct vx_engine_page *page;
-	struct vx_fdb_entry *entry;
+	struct vx_engine_page *page = NULL;
+	struct vx_fdb_entry entry;
 
 	if (!cfg)
 		return vx_drop_here(pkt, VX_REASON_NO_PORT, 0);
@@ -288,10 +290,10 @@ static __always_inline int vx_deliver_from_guest(struct xdp_md *ctx, struct vx_p
 			return vx_drop_here(pkt, VX_REASON_HOST_DENIED, 0);
 		return vx_pass_to_tc(ctx, pkt);
 	}
-	entry = vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst);
-	page = entry ? vx_active_page(entry->port) : NULL;
+	if (vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst, &entry))
+		page = vx_active_page(entry.port);
 	if (page)
-		return vx_deliver_to_neighbour(pkt, entry, page);
+		return vx_deliver_to_neighbour(pkt, entry.host_ifindex, page);
 	/* A guest that is not here now may be elsewhere on the wire. */
 	return vx_deliver_to_wire(ctx, pkt, cfg);
 }

@@ -23,7 +23,7 @@ int vx_steer(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = data;
-	struct vx_fdb_entry *entry;
+	struct vx_fdb_entry entry;
 	__u32 len, reason;
 	__u16 vlan = 0;
 
@@ -40,17 +40,16 @@ int vx_steer(struct xdp_md *ctx)
 		return XDP_PASS;
 	}
 
-	entry = vx_fdb_find(ctx->ingress_ifindex, vlan, eth->h_dest);
-	if (!entry)
+	if (!vx_fdb_find(ctx->ingress_ifindex, vlan, eth->h_dest, &entry))
 		return XDP_PASS;
 	reason = VX_REASON_NO_BACKEND;
-	if (vx_port_active(entry->port)) {
-		if (bpf_redirect_map(&vx_dev, entry->host_ifindex, XDP_DROP) == XDP_REDIRECT)
+	if (vx_port_active(entry.port)) {
+		if (bpf_redirect_map(&vx_dev, entry.host_ifindex, XDP_DROP) == XDP_REDIRECT)
 			return XDP_REDIRECT;
 		reason = VX_REASON_REDIRECT_FAILED;
 	}
 	len = bpf_xdp_get_buff_len(ctx);
-	vx_count(entry->port, VX_TO_GUEST, VX_STAGE_STEER, reason, 0, vlan ? len - VX_VLAN_HLEN : len);
+	vx_count(entry.port, VX_TO_GUEST, VX_STAGE_STEER, reason, 0, vlan ? len - VX_VLAN_HLEN : len);
 	return XDP_DROP;
 }
 

@@ -135,7 +135,7 @@ SEC("tc")
 int vx_uplink_out(struct __sk_buff *skb)
 {
 	struct ethhdr *eth = vx_eth(skb);
-	struct vx_fdb_entry *entry;
+	struct vx_fdb_entry entry;
 	int vlan;
 
 	if (vx_marked(skb, VX_MARK_TO_WIRE)) {
@@ -151,11 +151,10 @@ int vx_uplink_out(struct __sk_buff *skb)
 		vx_clone_to_members(skb, skb->ifindex, vlan, 0);
 		return TC_ACT_UNSPEC;
 	}
-	entry = vx_fdb_find(skb->ifindex, vlan, eth->h_dest);
 	/* A guest that is not here now may be elsewhere on the wire. */
-	if (!entry || !vx_port_active(entry->port))
+	if (!vx_fdb_find(skb->ifindex, vlan, eth->h_dest, &entry) || !vx_port_active(entry.port))
 		return TC_ACT_UNSPEC;
-	return bpf_redirect(entry->host_ifindex, 0);
+	return bpf_redirect(entry.host_ifindex, 0);
 }
 
 /* One token per frame; a full second's worth may go at once. */

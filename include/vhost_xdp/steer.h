@@ -7,7 +7,7 @@
  * VHOST_XDP_BPFFS, which names the bpffs mount point):
  *
  *	vhost-xdp/v1/vx_policy_v1, vx_frame_v1, vx_chain_v1	the policy contract (policy.h)
- *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_dev, vx_xsk,
+ *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_fdb_low, vx_dev, vx_xsk,
  *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops,
  *		     vx_flood (of vx_host_end alone), vx_ifs_low (of vx_port alone)
  *	vhost-xdp/progs/vx_port, vx_finish, vx_uplink_in, vx_uplink_out, vx_host_end
@@ -87,6 +87,18 @@ struct vx_fdb_entry {
 	__u32 port;
 	__u32 host_ifindex;	/* key into vx_dev */
 };
+
+/*
+ * Map "vx_fdb_low": ARRAY of __u32, key vx_fdb_slot(). 0: nobody with such a (MAC, VLAN) is in vx_fdb. Else the id of a port, whose entry of
+ * vx_ports says whether it is the one, with VX_FDB_MORE if others of vx_fdb have the same slot, or had.
+ */
+#define VX_FDB_SLOTS		4096
+#define VX_FDB_MORE		(1u << 31)
+
+static inline __attribute__((always_inline)) __u32 vx_fdb_slot(__u16 vlan, const __u8 *mac)
+{
+	return ((mac[4] << 8 | mac[5]) ^ mac[3] << 4 ^ vlan) & (VX_FDB_SLOTS - 1);
+}
 
 /*
  * Map "vx_dev":     DEVMAP_HASH, key ifindex of a host end or an uplink, value { ifindex }: the same, or for a port of the kernel

@@ -119,31 +119,38 @@ static bool fits(const struct vx_gro *g, struct vx_parcel *p, const struct vx_fr
 
 static void head_ignore(struct vx_gro_head *h, u32 off, u32 n)
 {
-	memset((u8 *)h->mask + off, 0, n);
+	u8 *mask = (u8 *)h->mask + off;
+
+	while (n--)
+		*mask++ = 0;
 }
 
-/* p is of TCP, and has two frames. */
-static void head_make(struct vx_gro_head *h, const struct vx_parcel *p, const u8 *first)
+static void head_make_ip4(struct vx_gro_head *h, u32 l3, const u8 *ip)
 {
-	const u8 *ip = first + p->l3;
+	head_ignore(h, l3 + IP4_TOT_LEN, sizeof(u16));
+	head_ignore(h, l3 + IP4_ID, sizeof(u16));
+	head_ignore(h, l3 + IP4_CSUM, sizeof(u16));
+	h->ip4_sum = vx_load16(ip) + vx_load16(ip + IP4_FRAG) + vx_load16(ip + IP4_TTL) +
+		     vx_csum_fold(vx_csum_words(ip + IP4_ADDRS, IP4_ADDRS_LEN));
+}
+
+/* p is of TCP, and has two frames, of which f is the first. */
+static void head_make(struct vx_gro_head *h, const struct vx_parcel *p, const struct vx_frame *f)
+{
 	u32 flags = p->l4 + TCP_FLAGS, i;
 
-	if (p->payload > sizeof(h->want))
+	if (p->payload > sizeof(h->want) || f->len < sizeof(h->want))
 		return;
-	memset(h->mask, 0, sizeof(h->mask));
-	memset(h->mask, 0xff, p->payload);
-	head_ignore(h, p->l3 + (p->ip6 ? IP6_PAYLOAD_LEN : IP4_TOT_LEN), sizeof(u16));
-	if (!p->ip6) {
-		head_ignore(h, p->l3 + IP4_ID, sizeof(u16));
-		head_ignore(h, p->l3 + IP4_CSUM, sizeof(u16));
-		h->ip4_sum = vx_load16(ip) + vx_load16(ip + IP4_FRAG) + vx_load16(ip + IP4_TTL) +
-			     vx_csum_fold(vx_csum_words(ip + IP4_ADDRS, IP4_ADDRS_LEN));
-	}
+	memset(h->mask, 0xff, sizeof(h->mask));
+	head_ignore(h, p->payload, sizeof(h->mask) - p->payload);
+	if (p->ip6)
+		head_ignore(h, p->l3 + IP6_PAYLOAD_LEN, sizeof(u16));
+	else
+		head_make_ip4(h, p->l3, f->data + p->l3);
 	head_ignore(h, p->l4 + TCP_SEQ, sizeof(u32));
 	head_ignore(h, p->l4 + TCP_CSUM, sizeof(u16));
 	((u8 *)h->mask)[flags] = (u8)~(TCP_FIN | TCP_PSH);
-	memset(h->want, 0, sizeof(h->want));
-	memcpy(h->want, first, p->payload);
+	memcpy(h->want, f->data, sizeof(h->want));
 	/* Only the first of a merged frame may have CWR. */
 	((u8 *)h->want)[flags] &= (u8)~TCP_CWR;
 	for (i = 0; i < VX_GRO_HEAD_WORDS; i++)
@@ -276,7 +283,7 @@ static u32 join(struct vx_gro *g, u32 frame, u32 n)
 			return 1;
 		}
 		if (!h->made && p->proto == IPPROTO_TCP)
-			head_make(h, p, first_of(g, p));
+			head_make(h, p, &g->frame[p->first]);
 		return 1 + (h->made ? join_run(g, i, frame + 1, n) : 0);
 	}
 	return 0;
