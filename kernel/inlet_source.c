@@ -67,21 +67,20 @@ static u32 describe_pieces(struct vx_frame *f, struct xdp_frame *xdpf)
 	return i + 1;
 }
 
-/* Returns how many of f[] it takes; 0: it was dropped, and counted. */
-static __always_inline u32 judge(struct vx_inlet_queue *q, struct bpf_prog *prog, struct xdp_frame *xdpf, struct vx_frame *f,
-				 struct vx_queue_stats *st)
+/* Returns how many of f[] it takes; 0: it was dropped, and counted. *xdp is used for it, and is cleared only once by kernels that clear. */
+static __always_inline u32 judge(struct vx_inlet_queue *q, struct bpf_prog *prog, struct xdp_frame *xdpf, struct xdp_buff *xdp,
+				 struct vx_frame *f, struct vx_queue_stats *st)
 {
 	enum vx_reason reason = VX_REASON_NO_BACKEND;
-	struct xdp_buff xdp;
 	u32 act;
 
 	if (likely(prog)) {
-		xdp_convert_frame_to_buff(xdpf, &xdp);
+		xdp_convert_frame_to_buff(xdpf, xdp);
 		vx_rxq_of_frame(&q->rxq, xdpf);
-		xdp.rxq = &q->rxq;
-		act = bpf_prog_run_xdp(prog, &xdp);
+		xdp->rxq = &q->rxq;
+		act = bpf_prog_run_xdp(prog, xdp);
 		if (likely(act == XDP_REDIRECT && redirected_to(q->xsk))) {
-			piece(f, xdp.data, xdp.data_end - xdp.data, xdpf);
+			piece(f, xdp->data, xdp->data_end - xdp->data, xdpf);
 			return likely(!xdp_frame_has_frags(xdpf)) ? 1 : describe_pieces(f, xdpf);
 		}
 		reason = refused(q, prog, act);
@@ -118,13 +117,14 @@ static u32 judge_some(struct vx_inlet_queue *q, struct vx_frame *f, u32 n, u32 m
 	u32 got = 0, left = VX_XSK_BATCH;
 	struct xdp_frame_bulk dropped;
 	struct xdp_frame *xdpf;
+	struct xdp_buff xdp;
 
 	xdp_frame_bulk_init(&dropped);
 	while (got < n && left-- && (xdpf = take_next(q))) {
 		u32 pieces = pieces_of(xdpf), took = 0;
 
 		if (likely(pieces <= n - got)) {
-			took = judge(q, prog, xdpf, f + got, st);
+			took = judge(q, prog, xdpf, &xdp, f + got, st);
 		} else if (pieces <= most) {
 			q->next = xdpf;
 			break;

@@ -60,10 +60,16 @@ static int place_write(struct vx_rx *rx, struct place *at, const u8 *from, u32 l
 }
 
 /* And *sum is that of the bytes. */
-static int place_write_csum(struct vx_rx *rx, struct place *at, const u8 *from, u32 len, u64 *sum)
+static __always_inline int place_write_csum(struct vx_rx *rx, struct place *at, const u8 *from, u32 len, u64 *sum)
 {
 	u32 done = 0;
 
+	if (vx_likely(at->iov < at->chain->niov_in && vx_in_iov(at->chain)[at->iov].len - at->off > len)) {
+		const struct vx_iov *iov = vx_in_iov(at->chain) + at->iov;
+
+		at->off += len;
+		return vx_iov_write_csum(rx->vq, iov, at->off - len, from, len, sum);
+	}
 	*sum = 0;
 	while (done < len) {
 		u32 n;
