@@ -9,10 +9,12 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/if_link.h>
 #include <vhost_xdp/steer.h>
 
 #include "check_packets.h"
 #include "check_trial.h"
+#include "netdev.h"
 #include "pins.h"
 #include "policy_object.h"
 #include "say.h"
@@ -20,6 +22,7 @@
 
 #define VX_TRIAL_SLOT	1
 #define VX_TRIAL_ROUNDS	5
+#define VX_TRIAL_LOOPS	2
 #define VX_TRIAL_REPEAT	400
 
 struct vx_trial {
@@ -31,6 +34,27 @@ struct vx_trial {
 	struct vx_pkt *frames;		/* one for each CPU */
 	__u8 out[VX_CHECK_FRAME_MAX + 256];
 };
+
+/*
+ * A test run that repeats puts its program into the kernel's dispatcher of XDP programs for that time, and waits for all
+ * CPUs twice. One that is attached is there already: on a netdev of a namespace that ends with this process. Where that
+ * does not work, everything takes a hundred times longer, and is the same.
+ */
+static void keep_dispatched(int prog)
+{
+	struct vx_netdev dev;
+
+	if (vx_netdev_by_name("trial", &dev) || bpf_xdp_attach(dev.ifindex, prog, XDP_FLAGS_DRV_MODE, NULL))
+		vx_debug("the policy is not attached during its trial, which takes longer");
+}
+
+static void leave_namespace(void)
+{
+	int err = unshare(CLONE_NEWNET) ? -errno : vx_netdev_add_veth("trial", "trial-g", ETH_DATA_LEN, 1);
+
+	if (err)
+		vx_debug("no veth for the trial: %s", strerror(-err));
+}
 
 /* The frame under judgement is one for each CPU: we stay on ours. */
 static int stay(struct vx_trial *t)
@@ -100,6 +124,7 @@ static int load_policy(struct vx_trial *t, const char *file)
 	if (err)
 		return err;
 	t->policy_fd = bpf_program__fd(vx_object_program(t->policy));
+	keep_dispatched(t->policy_fd);
 	err = put_slot(t, VX_TRIAL_SLOT, t->policy_fd);
 	return err ? vx_fail(err, "the kernel does not take %s into a policy map: %s", file, strerror(-err)) : 0;
 }
@@ -118,7 +143,7 @@ static int measure_loop(struct vx_trial *t)
 	if (t->empty_fd < 0)
 		return vx_fail(-errno, "cannot load a program of two instructions: %s", strerror(errno));
 	t->loop_ns = ~0u;
-	for (i = 0; i < VX_TRIAL_ROUNDS; i++) {
+	for (i = 0; i < VX_TRIAL_LOOPS; i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame), .repeat = VX_TRIAL_REPEAT);
 
 		if (bpf_prog_test_run_opts(t->empty_fd, &opts))
@@ -137,6 +162,7 @@ int vx_trial_open(const char *file, const __u8 mac[6], struct vx_trial **trial)
 	if (!t)
 		return vx_fail(-ENOMEM, "out of memory");
 	t->empty_fd = -1;
+	leave_namespace();
 	err = stay(t);
 	if (!err)
 		err = load_port(t, mac);

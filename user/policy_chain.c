@@ -65,6 +65,8 @@ int vx_chain_resolve(const char *words, __u8 ids[VX_CHAIN_MAX])
 		return vx_fail(n, "the chain '%s' is not valid; write NAME[,NAME...] or none", words);
 	for (i = 0; i < n; i++) {
 		err = vx_policy_find(word[i], &policy);
+		if (err && err != -ENOENT)
+			return vx_fail(err, "cannot read the policies: %s", strerror(-err));
 		if (err) {
 			err = vx_policy_load_builtin(word[i]);
 			if (!err)
