@@ -89,7 +89,7 @@ broken() {
 	for what in cut section verifier; do
 		! vhost-xdp policy load "$W/bad_$what.o" as cli 2>>"$W/broken.log" || die "$what: a broken policy was loaded"
 	done
-	# and one that is torn off while it takes its place
+	# and one that fails at a call of the last ones, while it takes its place
 	FAULT_AT=$1 FAULT=12 LD_PRELOAD=$W/faultat.so vhost-xdp policy load "$W/marked_b.o" as cli 2>>"$W/broken.log" || true
 }
 bad() {
@@ -101,6 +101,9 @@ bad section xdp 'vx_drop(ctx, VX_REASON_DENIED)'
 bad verifier xdp.frags '*(volatile int *)(long)ctx->data ? vx_drop(ctx, 11) : vx_drop(ctx, 11)'
 gcc -shared -fPIC -O2 -D_GNU_SOURCE -o "$W/faultat.so" "$VX_TOP/tests/lib/faultat.c"
 
+FAULT_COUNT=$W/calls LD_PRELOAD=$W/faultat.so vhost-xdp policy load "$W/marked_a.o" as cli
+calls=$(cat "$W/calls")
+
 # By the command line: versions that are loaded, rolled back and forth, and chains. Counts in $W/by-cli.
 by_cli() {
 	local n=0 i
@@ -109,7 +112,7 @@ by_cli() {
 		vhost-xdp policy rollback cli
 		vhost-xdp policy rollback cli
 		vhost-xdp policy set vm1 to-guest cli,ruled
-		broken $((40 + 7 * i))
+		broken $((calls - 1 - 2 * i))
 		vhost-xdp policy load "$W/marked_a.o" as cli
 		n=$((n + 5))
 		echo $n >"$W/by-cli"
@@ -127,7 +130,7 @@ spawn_chain "$id1" 1 $CLI,$A "$allow,$RULED"
 spawn_chain "$id2" 0 $A "$allow,$B"
 spawn_chain "$id2" 1 $RULED "$allow,$CLI"
 spawn slot-a polswap slot $A a $P/marked_a/prog b $P/marked_b/prog times 2500 us 5000
-spawn slot-b polswap slot $B a $P/marked_b/prog b $P/marked_a/prog times 2400 us 5000
+spawn slot-b polswap slot $B a $P/marked_b/prog b $P/marked_a/prog times 2500 us 5000
 spawn outer polswap outer $P/ruled/sets a $P/ruled/set_1 b $P/ruled/set_2 times 150 us 20000
 by_cli &
 cli=$!
