@@ -22,7 +22,6 @@
 
 #define VX_TRIAL_SLOT	1
 #define VX_TRIAL_ROUNDS	5
-#define VX_TRIAL_LOOPS	2
 #define VX_TRIAL_REPEAT	400
 
 struct vx_trial {
@@ -45,7 +44,7 @@ static void keep_dispatched(int prog)
 	struct vx_netdev dev;
 
 	if (vx_netdev_by_name("trial", &dev) || bpf_xdp_attach(dev.ifindex, prog, XDP_FLAGS_DRV_MODE, NULL))
-		vx_debug("the policy is not attached during its trial, which takes longer");
+		vx_debug("nothing can be attached for the trial, which takes longer");
 }
 
 static void leave_namespace(void)
@@ -142,8 +141,9 @@ static int measure_loop(struct vx_trial *t)
 	t->empty_fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "vx_nothing", "GPL", insns, 2, NULL);
 	if (t->empty_fd < 0)
 		return vx_fail(-errno, "cannot load a program of two instructions: %s", strerror(errno));
+	keep_dispatched(t->empty_fd);
 	t->loop_ns = ~0u;
-	for (i = 0; i < VX_TRIAL_LOOPS; i++) {
+	for (i = 0; i < VX_TRIAL_ROUNDS; i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame), .repeat = VX_TRIAL_REPEAT);
 
 		if (bpf_prog_test_run_opts(t->empty_fd, &opts))
@@ -167,9 +167,9 @@ int vx_trial_open(const char *file, const __u8 mac[6], struct vx_trial **trial)
 	if (!err)
 		err = load_port(t, mac);
 	if (!err)
-		err = load_policy(t, file);
-	if (!err)
 		err = measure_loop(t);
+	if (!err)
+		err = load_policy(t, file);
 	if (err)
 		vx_trial_close(t);
 	else

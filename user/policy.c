@@ -116,7 +116,7 @@ static int count_users(__u32 id)
 {
 	struct vx_chain_key key, *prev = NULL;
 	__u8 ids[VX_CHAIN_MAX];
-	int fd, i, n = 0;
+	int fd, n = 0;
 
 	fd = vx_pin_open("v1/vx_chain_v1");
 	if (fd < 0)
@@ -125,10 +125,7 @@ static int count_users(__u32 id)
 		prev = &key;
 		if (bpf_map_lookup_elem(fd, &key, ids))
 			continue;
-		/* Behind the first 0 a chain says nothing. */
-		for (i = 0; i < VX_CHAIN_MAX && ids[i] && ids[i] != id; i++)
-			;
-		n += i < VX_CHAIN_MAX && ids[i] == id;
+		n += vx_chain_names(ids, id);
 	}
 	close(fd);
 	return n;
@@ -213,12 +210,15 @@ int vx_policy_del(const char *name)
 			return vx_pin_remove("policies/%s", name);
 		return vx_fail(-ENOENT, "there is no policy %s; see 'vhost-xdp policy list'", name);
 	}
-	if (policy.users) {
-		vx_policy_users(policy.id, users, sizeof(users));
+	/* What was only tried is in nobody's way. */
+	policy.users -= vx_chain_trial(policy.id, false);
+	if (policy.users > 0) {
+		vx_policy_users(policy.id, false, users, sizeof(users));
 		return vx_fail(-EBUSY,
 			       "%d chain%s policy %s (%s); take it out first: vhost-xdp policy set PORT DIRECTION ...",
 			       policy.users, policy.users > 1 ? "s use" : " uses", name, users);
 	}
+	vx_chain_trial(policy.id, true);
 	fd = vx_pin_open("v1/vx_policy_v1");
 	if (fd < 0)
 		return vx_fail(fd, "cannot open the policy map: %s", strerror(-fd));

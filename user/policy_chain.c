@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include <vhost_xdp/steer.h>
 
 #include "pins.h"
 #include "policy.h"
@@ -129,6 +130,17 @@ int vx_chain_get(__u32 port, int direction, __u8 ids[VX_CHAIN_MAX])
 	return err;
 }
 
+bool vx_chain_names(const __u8 ids[VX_CHAIN_MAX], __u32 id)
+{
+	int i;
+
+	/* Behind the first 0 a chain says nothing. */
+	for (i = 0; i < VX_CHAIN_MAX && ids[i]; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
 int vx_chain_set(__u32 port, int direction, const __u8 ids[VX_CHAIN_MAX])
 {
 	struct vx_chain_key key = { .port = port, .direction = direction };
@@ -143,4 +155,22 @@ void vx_chain_clear(__u32 port)
 
 	for (key.direction = 0; key.direction < VX_DIRECTIONS; key.direction++)
 		vx_map_drop("vx_chain_v1", &key);
+}
+
+int vx_chain_trial(__u32 id, bool clear)
+{
+	__u8 ids[VX_CHAIN_MAX];
+	int dir, n = 0;
+
+	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
+		if (vx_chain_get(VX_TRIAL_PORT, dir, ids) || !vx_chain_names(ids, id))
+			continue;
+		n++;
+		if (clear) {
+			struct vx_chain_key key = { .port = VX_TRIAL_PORT, .direction = dir };
+
+			vx_map_drop("vx_chain_v1", &key);
+		}
+	}
+	return n;
 }

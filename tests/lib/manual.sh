@@ -60,6 +60,7 @@ manual_run() {
 
 # All of the manual's commands one after the other: everything is as before at the end.
 manual_story() {
+	# shellcheck disable=SC2034 # the blocks use them
 	local P V M M2 chain i
 	udp_frame frame.bin 5353
 	manual_run load

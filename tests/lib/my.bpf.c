@@ -5,10 +5,13 @@
 #ifndef CLOSED
 #define CLOSED	5353
 #endif
+#ifndef RULES
+#define RULES	4
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, RULES);
 	__type(key, __u32);
 	__type(value, __u64);
 } my_rules SEC(".maps");

@@ -123,9 +123,9 @@ closed 1003
 ok policy load "$W/three.o" as mine fresh
 ok policy load "$W/one.o" as mine fresh
 closed 1001
-refuse 1 "1 chain uses policy mine ((trial) to-guest)" policy del mine
+has "$(vx policy list)" "users 1: (trial) to-guest"
 no_try() { bpftool map delete pinned $V/vx_chain_v1 key 0 0 0 0 0 0 0 0; }
-no_try
+# what was only tried is in nobody's way
 ok policy del mine
 [ ! -e $M ] || die "pins are left"
 [ ! -e $P ] || die "the last policy did not take the pins along"
@@ -148,9 +148,8 @@ try_port "$1"
 closed 1001
 try_port "$2"
 closed "9 1001"
-refuse 1 "2 chains use policy own_2 ((trial) to-guest, vm2 to-guest); take it out first" policy del own_2
-no_try
 refuse 1 "1 chain uses policy own_2 (vm2 to-guest); take it out first" policy del own_2
+no_try
 refuse 1 "there is no policy nope, loaded or shipped" policy set vm1 to-guest shared,nope
 has "$(vx port show vm1)" "to-guest    shared"
 ok port del vm2
