@@ -23,11 +23,12 @@
 #define VX_TRIAL_SLOT	1
 #define VX_TRIAL_ROUNDS	5
 #define VX_TRIAL_REPEAT	400
+#define VX_TRIAL_END	0x55	/* no verdict of XDP */
 
 struct vx_trial {
 	struct vx_port *port;
 	struct bpf_object *policy;
-	int policy_fd, finish_fd, empty_fd;
+	int policy_fd, finish_fd, end_fd;
 	int cpu, cpus;
 	__u32 loop_ns;			/* of a run of nothing */
 	struct vx_pkt *frames;		/* one for each CPU */
@@ -99,7 +100,7 @@ static int put_slot(struct vx_trial *t, __u32 slot, int prog)
 {
 	int fd = bpf_map__fd(t->port->maps.vx_policy_v1);
 
-	return (prog < 0 ? bpf_map_delete_elem(fd, &slot) : bpf_map_update_elem(fd, &slot, &prog, BPF_ANY)) ? -errno : 0;
+	return bpf_map_update_elem(fd, &slot, &prog, BPF_ANY) ? -errno : 0;
 }
 
 static int load_policy(struct vx_trial *t, const char *file)
@@ -128,25 +129,29 @@ static int load_policy(struct vx_trial *t, const char *file)
 	return err ? vx_fail(err, "the kernel does not take %s into a policy map: %s", file, strerror(-err)) : 0;
 }
 
-/* What the loop of a test run costs by itself: return XDP_PASS. */
+/*
+ * What the loop of a test run costs by itself, with a program that ends at once. It stands for the end of all chains, too,
+ * when a policy runs alone.
+ */
 static int measure_loop(struct vx_trial *t)
 {
 	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = VX_TRIAL_END },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	LIBBPF_OPTS(bpf_prog_load_opts, load, .prog_flags = BPF_F_XDP_HAS_FRAGS, .expected_attach_type = BPF_XDP);
 	__u8 frame[64] = {};
 	int i;
 
-	t->empty_fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "vx_nothing", "GPL", insns, 2, NULL);
-	if (t->empty_fd < 0)
+	t->end_fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "vx_nothing", "GPL", insns, 2, &load);
+	if (t->end_fd < 0)
 		return vx_fail(-errno, "cannot load a program of two instructions: %s", strerror(errno));
-	keep_dispatched(t->empty_fd);
+	keep_dispatched(t->end_fd);
 	t->loop_ns = ~0u;
 	for (i = 0; i < VX_TRIAL_ROUNDS; i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame), .repeat = VX_TRIAL_REPEAT);
 
-		if (bpf_prog_test_run_opts(t->empty_fd, &opts))
+		if (bpf_prog_test_run_opts(t->end_fd, &opts))
 			return vx_fail(-errno, "BPF_PROG_TEST_RUN does not work here: %s", strerror(errno));
 		if (opts.duration < t->loop_ns)
 			t->loop_ns = opts.duration;
@@ -161,7 +166,7 @@ int vx_trial_open(const char *file, const __u8 mac[6], struct vx_trial **trial)
 
 	if (!t)
 		return vx_fail(-ENOMEM, "out of memory");
-	t->empty_fd = -1;
+	t->end_fd = -1;
 	leave_namespace();
 	err = stay(t);
 	if (!err)
@@ -179,8 +184,8 @@ int vx_trial_open(const char *file, const __u8 mac[6], struct vx_trial **trial)
 
 void vx_trial_close(struct vx_trial *t)
 {
-	if (t->empty_fd >= 0)
-		close(t->empty_fd);
+	if (t->end_fd >= 0)
+		close(t->end_fd);
 	if (t->policy)
 		bpf_object__close(t->policy);
 	if (t->port)
@@ -231,20 +236,20 @@ static int run_port(struct vx_trial *t, const __u8 *frame, __u32 len, struct vx_
 }
 
 /*
- * By itself, on what the port program parsed, with the end of all chains out of the way: what is left is the policy's cost.
- * Then each of its calls on the contract ends in XDP_DROP; another value is none of the contract's.
+ * By itself, on what the port program parsed, and with another program as the end of all chains: it costs nothing, and what it
+ * returns is returned by who called on the contract, and by nobody else.
  */
 static int run_alone(struct vx_trial *t, const __u8 *frame, __u32 len, struct vx_trial_result *r)
 {
 	__u32 best = ~0u;
-	int i, err = put_slot(t, 0, -1);
+	int i, err = put_slot(t, 0, t->end_fd);
 
 	for (i = 0; i < VX_TRIAL_ROUNDS && !err; i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .repeat = VX_TRIAL_REPEAT);
 
 		if (bpf_prog_test_run_opts(t->policy_fd, &opts))
 			err = -errno;
-		else if (opts.retval != XDP_DROP)
+		else if (opts.retval != VX_TRIAL_END)
 			r->fault = VX_TRIAL_NO_VERDICT;
 		if (!err && opts.duration < best)
 			best = opts.duration;

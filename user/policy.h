@@ -69,6 +69,7 @@ bool vx_chain_names(const __u8 ids[VX_CHAIN_MAX], __u32 id);
 int vx_chain_trial(__u32 id, bool clear);
 
 int vx_chain_get(__u32 port, int direction, __u8 ids[VX_CHAIN_MAX]);
+/* At once. These return when no frame is judged by the chain before any more: a few milliseconds if there was another. */
 int vx_chain_set(__u32 port, int direction, const __u8 ids[VX_CHAIN_MAX]);
 void vx_chain_clear(__u32 port);
 

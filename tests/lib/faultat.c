@@ -5,6 +5,7 @@
  *	FAULT_AT=N	which of them, from 1; 0 or nothing: none
  *	FAULT=ERRNO	it fails with this; FAULT=kill: the process is killed right before it
  *	FAULT_COUNT=FILE	how many there were
+ *	FAULT_TRACE=FILE	"bpf COMMAND" and "membarrier" as they are called
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -43,6 +44,20 @@ static int fault(void)
 	return -1;
 }
 
+static void trace(long number, long command)
+{
+	const char *path = getenv("FAULT_TRACE");
+	FILE *f = path && (number == SYS_bpf || number == SYS_membarrier) ? fopen(path, "a") : NULL;
+
+	if (!f)
+		return;
+	if (number == SYS_bpf)
+		fprintf(f, "bpf %ld\n", command);
+	else
+		fprintf(f, "membarrier\n");
+	fclose(f);
+}
+
 long syscall(long number, ...)
 {
 	static long (*next)(long, ...);
@@ -56,6 +71,7 @@ long syscall(long number, ...)
 	for (i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
+	trace(number, a[0]);
 	if (number == SYS_bpf && fault())
 		return -1;
 	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);

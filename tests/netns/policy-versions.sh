@@ -152,6 +152,13 @@ refuse 1 "1 chain uses policy own_2 (vm2 to-guest); take it out first" policy de
 no_try
 refuse 1 "there is no policy nope, loaded or shipped" policy set vm1 to-guest shared,nope
 has "$(vx port show vm1)" "to-guest    shared"
+# An element of the chains' map is the next one's at once: who replaced a chain waits until no frame can be looking at it.
+gcc -shared -fPIC -O2 -D_GNU_SOURCE -o "$W/faultat.so" "$VX_TOP/tests/lib/faultat.c"
+preload() { env LD_PRELOAD="$W/faultat.so" "$@"; }
+waits() { FAULT_TRACE=$W/trace preload "$VHOST_XDP" policy set vm1 to-guest "$1"; tail -n 2 "$W/trace" | paste -sd ' '; rm -f "$W/trace"; }
+has "$(waits shared,own_2)" "bpf 2 membarrier"
+has_not "$(waits shared,own_2)" membarrier
+has "$(waits shared)" "bpf 2 membarrier"
 ok port del vm2
 ok policy del own_2
 [ "$(vx policy list | awk '$2 == "shared" { print $7, $8, $9 }')" != "" ] || die "the other instance is gone"
@@ -163,8 +170,6 @@ ok policy load "$W/two.o" as mine
 id=$(vx policy list | awk '$2 == "mine" { print $1 }')
 try_port "$id"
 state() { vx -j policy list; vx -j policy show mine; find $P -not -path '*/progs*' | sort; bpftool -j map dump pinned $M/rules; }
-gcc -shared -fPIC -O2 -D_GNU_SOURCE -o "$W/faultat.so" "$VX_TOP/tests/lib/faultat.c"
-preload() { env LD_PRELOAD="$W/faultat.so" "$@"; }
 before=$(state)
 size=$(stat -c %s "$W/one.o")
 for cut in 0 1 64 $((size / 4)) $((size / 2)) $((size - 700)); do
