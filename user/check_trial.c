@@ -10,9 +10,9 @@
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
-#include <vhost_xdp/steer.h>
 
 #include "check_packets.h"
+#include "check_rules.h"
 #include "check_trial.h"
 #include "netdev.h"
 #include "pins.h"
@@ -30,6 +30,7 @@ struct vx_trial {
 	struct bpf_object *policy;
 	int policy_fd, finish_fd, end_fd;
 	int cpu, cpus;
+	__u32 id;			/* of the port */
 	__u32 loop_ns;			/* of a run of nothing */
 	struct vx_pkt *frames;		/* one for each CPU */
 	__u8 out[VX_CHECK_FRAME_MAX + 256];
@@ -73,14 +74,12 @@ static int stay(struct vx_trial *t)
 	return t->frames ? 0 : -ENOMEM;
 }
 
-static int load_port(struct vx_trial *t, const __u8 mac[6])
+static int load_port(struct vx_trial *t, const struct vx_trial_setup *setup)
 {
-	struct vx_port_cfg cfg = { .queue_pairs = 1, .mtu = ETH_DATA_LEN, .name = "trial" };
-	__u32 id = VX_TRIAL_PORT;
 	const char *reason;
 	int err;
 
-	memcpy(cfg.mac, mac, sizeof(cfg.mac));
+	t->id = setup->port;
 	t->port = vx_port__open();
 	if (!t->port)
 		return vx_fail(-ENOMEM, "cannot open our own BPF objects: %s", strerror(errno));
@@ -91,7 +90,7 @@ static int load_port(struct vx_trial *t, const __u8 mac[6])
 		return vx_fail(err, "the kernel refuses the port programs: %s%s%s; see 'vhost-xdp doctor'", strerror(-err),
 			       *reason ? ": " : "", reason);
 	t->finish_fd = bpf_program__fd(t->port->progs.vx_finish);
-	if (bpf_map_update_elem(bpf_map__fd(t->port->maps.vx_ports), &id, &cfg, BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(t->port->maps.vx_ports), &t->id, &setup->cfg, BPF_ANY))
 		return vx_fail(-errno, "cannot set up a port for the trial: %s", strerror(errno));
 	return 0;
 }
@@ -103,8 +102,9 @@ static int put_slot(struct vx_trial *t, __u32 slot, int prog)
 	return bpf_map_update_elem(fd, &slot, &prog, BPF_ANY) ? -errno : 0;
 }
 
-static int load_policy(struct vx_trial *t, const char *file)
+static int load_policy(struct vx_trial *t, const struct vx_trial_setup *setup)
 {
+	const char *file = setup->file;
 	struct bpf_map *map;
 	int err;
 
@@ -121,6 +121,8 @@ static int load_policy(struct vx_trial *t, const char *file)
 			return err;
 	}
 	err = vx_object_load(t->policy, file);
+	if (!err && setup->rules)
+		err = vx_rules_copy(t->policy, setup->rules);
 	if (err)
 		return err;
 	t->policy_fd = bpf_program__fd(vx_object_program(t->policy));
@@ -159,7 +161,7 @@ static int measure_loop(struct vx_trial *t)
 	return 0;
 }
 
-int vx_trial_open(const char *file, const __u8 mac[6], struct vx_trial **trial)
+int vx_trial_open(const struct vx_trial_setup *setup, struct vx_trial **trial)
 {
 	struct vx_trial *t = calloc(1, sizeof(*t));
 	int err;
@@ -170,11 +172,11 @@ int vx_trial_open(const char *file, const __u8 mac[6], struct vx_trial **trial)
 	leave_namespace();
 	err = stay(t);
 	if (!err)
-		err = load_port(t, mac);
+		err = load_port(t, setup);
 	if (!err)
 		err = measure_loop(t);
 	if (!err)
-		err = load_policy(t, file);
+		err = load_policy(t, setup);
 	if (err)
 		vx_trial_close(t);
 	else
@@ -196,8 +198,8 @@ void vx_trial_close(struct vx_trial *t)
 
 static void set_chain(struct vx_trial *t, int direction, __u8 first)
 {
-	struct vx_chain_key key = { .port = VX_TRIAL_PORT, .direction = direction };
-	const struct vx_if vif = { .port = VX_TRIAL_PORT, .direction = direction };
+	struct vx_chain_key key = { .port = t->id, .direction = direction };
+	const struct vx_if vif = { .port = t->id, .direction = direction };
 	__u8 ids[VX_CHAIN_MAX] = { first };
 	__u32 ifindex = VX_TRIAL_IFINDEX;
 

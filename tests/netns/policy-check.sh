@@ -192,5 +192,37 @@ for ((i = 0; i < 12; i++)); do
 done
 # What a process held is freed a moment after its end.
 wait_until 5 "everything as before" eval '[ "$(objects)" = "$before" ]' || { diff <(echo "$before") <(objects); die "something was changed"; }
+
+step "with the rules of the one that runs, as a port"
+P=/sys/fs/bpf/vhost-xdp/policies
+ok policy antispoof vm1 add 192.0.2.2
+ok policy check "$VX_O/bpf/policy_antispoof.bpf.o" from-guest rules antispoof port vm1
+is from-guest "IPv4 UDP to port 53" pass
+is from-guest "IPv4 UDP, another's address" "drop spoof_ip4"
+ok policy check "$VX_O/bpf/policy_antispoof.bpf.o" from-guest rules antispoof
+is from-guest "IPv4 UDP, another's address" pass
+ok policy load "$VX_O/bpf/examples/ethertypes.bpf.o"
+bpftool map update pinned $P/ethertypes/ethertypes_allowed key 204 136 value 1
+ok policy check "$VX_O/bpf/examples/ethertypes.bpf.o" rules ethertypes
+is to-guest LLDP pass
+is to-guest MPLS "drop denied rule 2"
+ok policy load "$VX_O/bpf/examples/quota.bpf.o"
+bpftool map update pinned $P/quota/quota_left key 1 0 0 0 0 0 0 0 value 100 0 0 0 0 0 0 0
+ok policy check "$VX_O/bpf/examples/quota.bpf.o" to-guest rules quota port vm1
+grep -q 'drop  custom_64' "$W/out" || die "a quota of 100 bytes lets everything pass"
+has "$(bpftool -j map dump pinned $P/quota/quota_left)" '"value":100' # the trial used up its own copy
+ok policy load "$VX_O/bpf/examples/closed_ports.bpf.o"
+bpftool map create $P/closed_ports/set_1 type hash key 2 value 1 entries 1024 name closed
+bpftool map update pinned $P/closed_ports/set_1 key 23 0 value 1
+bpftool map update pinned $P/closed_ports/closed_sets key 0 0 0 0 value pinned $P/closed_ports/set_1
+ok policy check "$VX_O/bpf/examples/closed_ports.bpf.o" rules closed_ports
+is to-guest "IPv6 TCP SYN to port 23" "drop denied rule 23"
+is to-guest "IPv6 TCP SYN to port 22" pass
+refuse 1 "there is no policy nope whose rules could be taken" policy check "$N" rules nope
+refuse 1 "there is no port nope" policy check "$N" port nope
+refuse 2 "exclude each other" policy check "$N" port vm1 mac 52:54:00:00:00:01
+sed 's/max_entries, 64/max_entries, 65/' "$VX_TOP/bpf/examples/ethertypes.bpf.c" | compile other_shape
+refuse 1 "the map ethertypes_allowed has another layout than the one in policies/ethertypes" policy check "$W/other_shape.o" rules ethertypes
+for name in ethertypes quota closed_ports; do ok policy del $name; done
 ok port del vm1
 ok uplink del wire
