@@ -14,12 +14,16 @@ struct {
 	__type(value, struct vx_flow_bucket);
 } stateful_flows SEC(".maps");
 
-/* An empty bucket, to make others of: it does not fit on the stack. */
+/* An empty bucket, to make others of: it does not fit on the stack, and a lock makes no sense in it. */
+struct flow_empty {
+	__u8 zero[sizeof(struct vx_flow_bucket)];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__uint(value_size, sizeof(struct vx_flow_bucket));
+	__type(value, struct flow_empty);
 } stateful_empty SEC(".maps");
 
 struct flow_seed {
