@@ -12,6 +12,7 @@
 #include "port.h"
 #include "ratelimit.h"
 #include "say.h"
+#include "stateful.h"
 
 int vx_why(char why[VX_WHY], const char *fmt, ...)
 {
@@ -74,6 +75,8 @@ static const struct {
 	{ "antispoof_ports", forget_id },
 	{ "ratelimit_ports", vx_ratelimit_forget },
 	{ "ratelimit_buckets", vx_ratelimit_forget_buckets },
+	{ "stateful_ports", forget_id },
+	{ "stateful_flows", vx_stateful_forget_flows },
 };
 
 static int forget_in(const char *policy, void *arg)
