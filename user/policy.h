@@ -33,6 +33,8 @@ int vx_policy_find(const char *word, struct vx_policy *policy);
 /* These print one line when they fail. id 0: the first free one. */
 int vx_policy_load(const char *file, const char *name, __u32 id);
 int vx_policy_load_builtin(const char *name);
+/* The file of a shipped policy. -ENOENT: there is none; -EINVAL: no name. Nothing is printed. */
+int vx_policy_shipped(const char *name, char *file, size_t len);
 int vx_policy_del(const char *name);
 /* The name of a policy as a file name suggests it: "dir/policy_acl.bpf.o" is "acl". */
 /* Print the bpftool commands for the state at hand. */

@@ -15,6 +15,7 @@
 
 #include "pins.h"
 #include "policy.h"
+#include "policy_source.h"
 #include "say.h"
 #include "words.h"
 
@@ -223,6 +224,14 @@ static int put_in_slot(struct bpf_object *obj, const char *file, __u32 slot)
 	return err;
 }
 
+static int source(const char *file, const char *name)
+{
+	char dir[VX_PIN_PATH];
+
+	snprintf(dir, sizeof(dir), "policies/%s", name);
+	return vx_policy_source_pin(dir, file);
+}
+
 /* Pins before the slot: a program that judges is never without its maps' pins. */
 static int install(struct bpf_object *obj, const char *file, const char *name, __u32 slot)
 {
@@ -232,6 +241,8 @@ static int install(struct bpf_object *obj, const char *file, const char *name, _
 	err = vx_pin_mkdir("policies/%s", name);
 	if (!err)
 		err = pin_all(obj, name);
+	if (!err)
+		err = source(file, name);
 	if (err)
 		vx_fail(err, "cannot pin policy %s: %s", name, strerror(-err));
 	else
@@ -283,21 +294,31 @@ void vx_policy_name_of(const char *file, char *name, size_t len)
 	snprintf(name, len, "%.*s", (int)strcspn(base, "."), base);
 }
 
-int vx_policy_load_builtin(const char *name)
+int vx_policy_shipped(const char *name, char *file, size_t len)
 {
-	char exe[PATH_MAX] = "", file[PATH_MAX + 64];
+	char exe[PATH_MAX] = "";
 
 	if (vx_check_name(name, VX_POLICY_NAME_MAX))
-		return vx_fail(-EINVAL, "'%s' is not a policy name; see 'vhost-xdp policy list'", name);
+		return -EINVAL;
 	/* Run from where it was built, the policies built with it; else the installed ones. */
 	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0) {
-		snprintf(file, sizeof(file), "%s/bpf/policy_%s.bpf.o", dirname(exe), name);
+		snprintf(file, len, "%s/bpf/policy_%s.bpf.o", dirname(exe), name);
 		if (!access(file, R_OK))
-			return vx_policy_load(file, name, 0);
+			return 0;
 	}
-	snprintf(file, sizeof(file), VX_LIBDIR "/policies/policy_%s.bpf.o", name);
-	if (!access(file, R_OK))
+	snprintf(file, len, VX_LIBDIR "/policies/policy_%s.bpf.o", name);
+	return access(file, R_OK) ? -ENOENT : 0;
+}
+
+int vx_policy_load_builtin(const char *name)
+{
+	char file[PATH_MAX + 64];
+	int err = vx_policy_shipped(name, file, sizeof(file));
+
+	if (err == -EINVAL)
+		return vx_fail(err, "'%s' is not a policy name; see 'vhost-xdp policy list'", name);
+	if (!err)
 		return vx_policy_load(file, name, 0);
-	return vx_fail(-ENOENT, "there is no policy %s, loaded or shipped; load it: vhost-xdp policy load FILE as %s",
-		       name, name);
+	return vx_fail(err, "there is no policy %s, loaded or shipped; load it: vhost-xdp policy load FILE as %s", name,
+		       name);
 }
