@@ -79,19 +79,20 @@ static int policy_load(struct vx_apply *a, const struct vx_plan_step *step)
 {
 	const struct vx_conf_policy *policy = step->want;
 	char file[PATH_MAX + 64];
+	struct vx_policy_load load = { .file = policy->file, .name = policy->name, .id = policy->id };
 
 	vx_apply_forget(a);
-	if (policy->file)
-		return vx_policy_load(policy->file, policy->name, policy->id);
-	if (vx_policy_shipped(policy->name, file, sizeof(file)))
+	if (!policy->file && vx_policy_shipped(policy->name, file, sizeof(file)))
 		return vx_policy_load_builtin(policy->name);
-	return vx_policy_load(file, policy->name, policy->id);
+	if (!policy->file)
+		load.file = file;
+	return vx_policy_load(&load);
 }
 
-static int policy_unload(struct vx_apply *a, const struct vx_plan_step *step)
+static int policy_take_back(struct vx_apply *a, const struct vx_plan_step *step)
 {
 	vx_apply_forget(a);
-	return vx_policy_del(step->name);
+	return step->have ? vx_policy_rollback(step->name) : vx_policy_del(step->name);
 }
 
 static int policy_del(struct vx_apply *a, const struct vx_plan_step *step)
@@ -268,7 +269,7 @@ static int lines_set_back(struct vx_apply *a, const struct vx_plan_step *step)
 }
 
 const struct vx_apply_op vx_apply_ops[] = {
-	[VX_POLICY_LOAD] = { policy_load, policy_unload, "loading policy" },
+	[VX_POLICY_LOAD] = { policy_load, policy_take_back, "loading policy" },
 	[VX_POLICY_DEL] = { policy_del, NULL, "removing policy" },
 	[VX_UPLINK_ADD] = { uplink_add, uplink_take_back, "adding uplink" },
 	[VX_UPLINK_AGAIN] = { uplink_again, uplink_as_before, "adding uplink" },

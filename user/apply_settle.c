@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "policy_same.h"
 
 static const char *name_of_slot(const struct vx_conf *have, __u32 slot)
 {
@@ -60,14 +61,27 @@ static void settle_chain(struct vx_conf *want, const struct vx_conf *have, struc
 	}
 }
 
+/* Hands it to the kernel to see whether it loads, and whether it is what judges. */
+static void settle_policy(struct vx_conf_policy *policy, struct vx_conf_errors *errors)
+{
+	char file[PATH_MAX + 64];
+	struct vx_policy old;
+	bool loaded = !vx_policy_find(policy->name, &old);
+
+	if (!policy->file && vx_policy_shipped(policy->name, file, sizeof(file)))
+		vx_conf_error(errors, policy->pos, "there is no shipped policy %s; say where it is: policy %s file PATH", policy->name,
+			      policy->name);
+	else if (vx_policy_compare(policy->file ? policy->file : file, loaded ? &old : NULL, &policy->stale) < 0)
+		vx_conf_error(errors, policy->pos, "policy %s cannot be loaded, as the line above says; try: vhost-xdp policy check %s",
+			      policy->name, policy->file ? policy->file : file);
+}
+
 void vx_apply_settle(struct vx_conf *want, const struct vx_conf *have, struct vx_conf_errors *errors)
 {
 	int i, f, dir;
 
 	for (i = 0; i < want->policies; i++)
-		if (!want->policy[i].implied && !want->policy[i].file && !shipped(want->policy[i].name))
-			vx_conf_error(errors, want->policy[i].pos, "there is no shipped policy %s; say where it is: policy %s file PATH",
-				      want->policy[i].name, want->policy[i].name);
+		settle_policy(&want->policy[i], errors);
 	for (i = 0; i < want->ports; i++)
 		for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 			settle_chain(want, have, &want->port[i], dir, errors);

@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "pins.h"
+#include "policy_version.h"
 #include "say.h"
 #include "words.h"
 
@@ -85,6 +86,7 @@ int vx_locked(int (*fn)(void *arg), void *arg)
 		return err;
 	err = vx_pins_ensure();
 	if (!err) {
+		vx_version_settle();
 		err = fn(arg);
 		if (err)
 			vx_pins_abandon();

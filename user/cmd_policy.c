@@ -2,22 +2,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <jansson.h>
 
 #include "antispoof.h"
 #include "args.h"
 #include "cmd.h"
-#include "output.h"
 #include "pins.h"
 #include "policy.h"
+#include "policy_check.h"
 #include "port.h"
 #include "say.h"
 #include "words.h"
 
 struct request {
-	const char *file;
 	const char *name;
-	__u32 id;
 	struct vx_port port;
 	int direction;
 	const char *chain;
@@ -25,18 +22,18 @@ struct request {
 
 static int load_locked(void *arg)
 {
-	struct request *req = arg;
-
-	return vx_policy_load(req->file, req->name, req->id);
+	return vx_policy_load(arg);
 }
 
 static int load(int argc, char **argv)
 {
 	char name[VX_POLICY_NAME_MAX + 2];
-	struct request req = {};
+	struct vx_policy_load req = {};
+	const char *fresh = NULL;
 	const struct vx_arg table[] = {
 		{ "as", .text = &req.name },
 		{ "id", .number = &req.id, .min = 1, .max = VX_POLICY_SLOTS - 1 },
+		{ "fresh", .flag = &fresh },
 		{},
 	};
 	int err;
@@ -47,6 +44,7 @@ static int load(int argc, char **argv)
 	if (err)
 		return err;
 	req.file = argv[0];
+	req.fresh = fresh;
 	if (!req.name) {
 		vx_policy_name_of(req.file, name, sizeof(name));
 		req.name = name;
@@ -85,6 +83,18 @@ static int set(int argc, char **argv)
 	return vx_locked(set_locked, &req);
 }
 
+static int rollback_locked(void *arg)
+{
+	return vx_policy_rollback(arg);
+}
+
+static int rollback(int argc, char **argv)
+{
+	if (argc != 1)
+		return vx_usage("'policy rollback' needs one name: vhost-xdp policy rollback NAME");
+	return vx_locked(rollback_locked, argv[0]);
+}
+
 /* The last of what was loaded ahead of any uplink takes our pins along. */
 static int del_locked(void *arg)
 {
@@ -100,52 +110,20 @@ static int del(int argc, char **argv)
 	return vx_locked(del_locked, argv[0]);
 }
 
-static int list_line(const struct vx_policy *policy, void *arg)
-{
-	const char *name = *policy->name ? policy->name : "-";
-	json_t *all = arg;
-	char tag[17];
-	int i;
-
-	for (i = 0; i < 8; i++)
-		snprintf(tag + 2 * i, 3, "%02x", policy->tag[i]);
-	if (all)
-		return json_array_append_new(all, json_pack("{s:i, s:s, s:i, s:s, s:s, s:i, s:b}", "id", policy->id,
-							    "name", policy->name, "prog_id", policy->prog_id, "program",
-							    policy->prog_name, "tag", tag, "users", policy->users,
-							    "usable", !policy->foreign));
-	printf("%3u  %-16s prog %-5u %-15s tag %s  users %d%s\n", policy->id, name, policy->prog_id, policy->prog_name,
-	       tag, policy->users,
-	       policy->foreign ? "  UNUSABLE: loaded without the shared maps, loses every frame; load it again" : "");
-	return 0;
-}
-
 static int list(int argc, char **argv)
 {
-	json_t *all = vx_json ? json_array() : NULL;
-	int err;
-
-	if (argc)
-		return vx_usage("'policy list' takes no more words");
-	err = vx_pins_check();
-	if (!err)
-		err = vx_policy_each(list_line, all);
-	if (err && err != -ENOENT)
-		return err;
-	return vx_json ? vx_print_json(all) : 0;
+	return argc ? vx_usage("'policy list' takes no more words") : vx_policy_list();
 }
 
 static int show(int argc, char **argv)
 {
-	const char *bpftool = NULL;
-	const struct vx_arg table[] = { { "--bpftool", .flag = &bpftool }, {} };
-	int err = vx_args(table, argc, argv);
+	int err;
 
-	if (err)
-		return err;
-	if (!bpftool)
-		return vx_usage("'policy show' needs --bpftool: the commands that do by hand what 'policy load' and "
+	if (argc != 1)
+		return vx_usage("'policy show' needs a name, or --bpftool: the commands that do by hand what 'policy load' and "
 				"'policy set' do");
+	if (strcmp(argv[0], "--bpftool"))
+		return vx_policy_show(argv[0]);
 	err = vx_pins_check();
 	if (err)
 		return err == -ENOENT ? vx_fail(err, "nothing is set up yet; begin with: vhost-xdp uplink add DEV")
@@ -155,7 +133,9 @@ static int show(int argc, char **argv)
 
 static const struct vx_verb verbs[] = {
 	{ "load", load },
+	{ "check", vx_policy_check_run },
 	{ "set", set },
+	{ "rollback", rollback },
 	{ "list", list },
 	{ "del", del },
 	{ "show", show },
@@ -170,11 +150,14 @@ static int run(int argc, char **argv)
 
 const struct vx_cmd vx_cmd_policy = {
 	.object = "policy",
-	.usage = "policy load FILE [as NAME] [id N]\n"
+	.usage = "policy load FILE [as NAME] [id N] [fresh]\n"
+		 "policy check FILE [to-guest|from-guest] [packets FILE|DIR] [mac MAC]\n"
 		 "policy set PORT to-guest|from-guest NAME[,NAME...]|none\n"
+		 "policy rollback NAME\n"
 		 "policy list\n"
-		 "policy del NAME\n"
+		 "policy show NAME\n"
 		 "policy show --bpftool\n"
+		 "policy del NAME\n"
 		 "policy antispoof PORT add|del ADDRESS[/PREFIX]\n"
 		 "policy antispoof PORT allow|deny dhcp-server|router|other-l2|any-ll\n"
 		 "policy antispoof PORT list|clear\n",

@@ -47,7 +47,7 @@ static int read_policy(const struct vx_policy *policy, void *arg)
 {
 	struct reader *r = arg;
 	struct vx_conf_policy *p;
-	char file[PATH_MAX];
+	char file[PATH_MAX], home[VX_PIN_PATH];
 
 	/* One without a name is bpftool's alone; chains have its number. */
 	if (!*policy->name)
@@ -55,7 +55,8 @@ static int read_policy(const struct vx_policy *policy, void *arg)
 	snprintf(r->policy[policy->id], sizeof(r->policy[0]), "%s", policy->name);
 	p = vx_conf_add_policy(r->conf, policy->name);
 	p->slot = policy->id;
-	if (vx_policy_source_get(policy->name, file)) {
+	snprintf(home, sizeof(home), "policies/%s%s", policy->name, policy->in_prev ? "/prev" : "");
+	if (vx_policy_source_get(home, file)) {
 		p->unknown = true;
 	} else if (!vx_policy_source_shipped(policy->name, file)) {
 		p->id = policy->id;

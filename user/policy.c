@@ -60,20 +60,39 @@ static int describe(__u32 prog_id, struct vx_policy *policy)
 	return 0;
 }
 
-/* The name is that of the directory whose program sits in the slot. */
-static int match_pin(const char *name, void *arg)
+static bool is_pinned(const char *root, __u32 prog_id, const char *name, const char *below)
 {
-	struct vx_policy *policy = arg;
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
 	int fd, err;
 
-	fd = vx_pin_open("policies/%s/prog", name);
+	fd = vx_pin_open("%s/%s/%sprog", root, name, below);
 	if (fd < 0)
-		return 0;
+		return false;
 	err = bpf_obj_get_info_by_fd(fd, &info, &len);
 	close(fd);
-	if (err || info.id != policy->prog_id)
+	return !err && info.id == prog_id;
+}
+
+/* The name is that of the directory whose program sits in the slot; a version before only when it is nobody else's. */
+static int match_pin(const char *name, void *arg)
+{
+	struct vx_policy *policy = arg;
+	bool now = is_pinned("policies", policy->prog_id, name, "");
+
+	if (!now && (*policy->name || !is_pinned("policies", policy->prog_id, name, "prev/")))
+		return 0;
+	snprintf(policy->name, sizeof(policy->name), "%s", name);
+	policy->in_prev = !now;
+	return now;
+}
+
+/* A run that was killed between the slot and the pins: the next that changes something puts them in their place. */
+static int match_staged(const char *name, void *arg)
+{
+	struct vx_policy *policy = arg;
+
+	if (!is_pinned("stage", policy->prog_id, name, ""))
 		return 0;
 	snprintf(policy->name, sizeof(policy->name), "%s", name);
 	return 1;
@@ -115,6 +134,8 @@ int vx_policy_each(int (*fn)(const struct vx_policy *policy, void *arg), void *a
 		if (bpf_map_lookup_elem(fd, &id, &prog_id) || describe(prog_id, &policy))
 			continue;
 		vx_pin_each("policies", match_pin, &policy);
+		if (!*policy.name)
+			vx_pin_each("stage", match_staged, &policy);
 		policy.users = count_users(id);
 		ret = fn(&policy, arg);
 	}
@@ -151,6 +172,7 @@ int vx_policy_find(const char *word, struct vx_policy *policy)
 int vx_policy_del(const char *name)
 {
 	struct vx_policy policy;
+	char users[256];
 	int fd, err = 0;
 
 	if (vx_policy_find(name, &policy)) {
@@ -159,10 +181,12 @@ int vx_policy_del(const char *name)
 			return vx_pin_remove("policies/%s", name);
 		return vx_fail(-ENOENT, "there is no policy %s; see 'vhost-xdp policy list'", name);
 	}
-	if (policy.users)
+	if (policy.users) {
+		vx_policy_users(policy.id, users, sizeof(users));
 		return vx_fail(-EBUSY,
-			       "%d chain%s policy %s; take it out first: vhost-xdp policy set PORT DIRECTION ...",
-			       policy.users, policy.users > 1 ? "s use" : " uses", name);
+			       "%d chain%s policy %s (%s); take it out first: vhost-xdp policy set PORT DIRECTION ...",
+			       policy.users, policy.users > 1 ? "s use" : " uses", name, users);
+	}
 	fd = vx_pin_open("v1/vx_policy_v1");
 	if (fd < 0)
 		return vx_fail(fd, "cannot open the policy map: %s", strerror(-fd));

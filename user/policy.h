@@ -18,6 +18,7 @@ struct vx_policy {
 	char prog_name[16];
 	__u8 tag[8];
 	bool foreign;			/* does not use our two maps: every frame it judges is lost */
+	bool in_prev;			/* the slot has the version in policies/NAME/prev: rolled back by hand */
 	int users;			/* chains that name it */
 };
 
@@ -30,15 +31,30 @@ int vx_policy_each(int (*fn)(const struct vx_policy *policy, void *arg), void *a
 /* By name or number. 0 or -ENOENT; nothing is printed. */
 int vx_policy_find(const char *word, struct vx_policy *policy);
 
-/* These print one line when they fail. id 0: the first free one. */
-int vx_policy_load(const char *file, const char *name, __u32 id);
+struct vx_policy_load {
+	const char *file, *name;
+	__u32 id;			/* 0: the slot of that name, or the first free one */
+	bool fresh;			/* with empty maps, whatever the version before has in its own */
+};
+
+/* These change state, under the lock. They print one line when they fail, and then everything is as before. */
+int vx_policy_load(const struct vx_policy_load *load);
 int vx_policy_load_builtin(const char *name);
 /* The file of a shipped policy. -ENOENT: there is none; -EINVAL: no name. Nothing is printed. */
 int vx_policy_shipped(const char *name, char *file, size_t len);
+/* Back to the version before the last load of that name; once more: forth again. */
+int vx_policy_rollback(const char *name);
 int vx_policy_del(const char *name);
-/* The name of a policy as a file name suggests it: "dir/policy_acl.bpf.o" is "acl". */
-/* Print the bpftool commands for the state at hand. */
+
+/* The chains that name it, "vm1 to-guest, vm2 from-guest"; "" for none. What does not fit is counted at the end. */
+void vx_policy_users(__u32 id, char *text, size_t len);
+
+/* Print, as lines or JSON: all of them; one; the bpftool commands for the state at hand. Negative errno after one line. */
+int vx_policy_list(void);
+int vx_policy_show(const char *name);
 int vx_policy_show_bpftool(void);
+
+/* The name of a policy as a file name suggests it: "dir/policy_acl.bpf.o" is "acl". */
 void vx_policy_name_of(const char *file, char *name, size_t len);
 
 /*

@@ -2,12 +2,13 @@
 /*
  * Loading a policy: what bpftool does with "map name ... pinned ... pinmaps",
  * with the contract checked first. The old policy of that name judges until
- * the slot is swapped, and stays if anything fails.
+ * the slot is swapped, stays if anything fails, and is kept for a rollback.
  */
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -15,170 +16,72 @@
 
 #include "pins.h"
 #include "policy.h"
+#include "policy_object.h"
 #include "policy_source.h"
+#include "policy_version.h"
 #include "say.h"
 #include "words.h"
 
-static const char *const contract[] = { "vx_policy_v1", "vx_frame_v1" };
+/* A version of a policy that judges, or did until its slot was emptied. */
+struct running {
+	__u32 slot;
+	char home[VX_PIN_PATH];		/* its pins, below the root of ours; empty: there is none of that name */
+};
 
-#define N_CONTRACT	(sizeof(contract) / sizeof(contract[0]))
-
-static bool in_contract(const char *map)
-{
-	return !strcmp(map, contract[0]) || !strcmp(map, contract[1]);
-}
-
-/* "vx_policy_v2" and the like: made for a contract that we do not speak. */
-static bool other_version(const char *map)
-{
-	return !in_contract(map) && (!strncmp(map, "vx_policy_v", 11) || !strncmp(map, "vx_frame_v", 10));
-}
-
-static int judge_program(struct bpf_object *obj, const char *file)
-{
-	struct bpf_program *prog = bpf_object__next_program(obj, NULL);
-	const char *section;
-
-	if (!prog)
-		return vx_fail(-EINVAL, "%s has no program; a policy is one, in SEC(\"xdp.frags\")", file);
-	if (bpf_object__next_program(obj, prog))
-		return vx_fail(-EINVAL, "%s has more than one program; a policy is exactly one", file);
-	section = bpf_program__section_name(prog);
-	if (strcmp(section, "xdp.frags"))
-		return vx_fail(-EINVAL,
-			       "the program of %s is in SEC(\"%s\"); the kernel keeps a policy beside others only in "
-			       "SEC(\"xdp.frags\")",
-			       file, section);
-	return 0;
-}
-
-static int judge_maps(struct bpf_object *obj, const char *file)
-{
-	struct bpf_map *map;
-	size_t i;
-
-	bpf_object__for_each_map(map, obj)
-		if (other_version(bpf_map__name(map)))
-			return vx_fail(-EPROTONOSUPPORT,
-				       "%s was built for another version of the contract (%s); rebuild it with this "
-				       "version's <vhost_xdp/policy.h>", file, bpf_map__name(map));
-	for (i = 0; i < N_CONTRACT; i++)
-		if (!bpf_object__find_map_by_name(obj, contract[i]))
-			return vx_fail(-EINVAL,
-				       "%s does not have the map %s; a policy includes <vhost_xdp/policy.h> and ends "
-				       "in vx_pass() or vx_drop()",
-				       file, contract[i]);
-	return 0;
-}
-
-static bool same_shape(const struct bpf_map *map, int fd)
+static __u64 entries(int fd)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
+	__u64 n = 0;
+	void *key;
 
-	return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == bpf_map__type(map) &&
-	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
-	       info.max_entries == bpf_map__max_entries(map) && info.map_flags == bpf_map__map_flags(map);
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) || !info.key_size)
+		return 0;
+	key = calloc(1, info.key_size);
+	if (!key)
+		return 0;
+	while (n < info.max_entries && !bpf_map_get_next_key(fd, n ? key : NULL, key))
+		n++;
+	free(key);
+	return n;
 }
 
-/*
- * The contract's maps are the pinned ones; a map that the old policy of this name had keeps its rules if it still
- * fits.
- */
-static int reuse_maps(struct bpf_object *obj, const char *name)
+static int refuse_shape(const struct bpf_map *map, int fd, const char *name)
+{
+	return vx_fail(-EEXIST,
+		       "the map %s has another layout than in the policy %s that judges, whose %llu entries it cannot take over; say "
+		       "'fresh' to begin with empty maps, or load it under another name",
+		       bpf_map__name(map), name, (unsigned long long)entries(fd));
+}
+
+/* The contract's maps are the pinned ones; a map that the version before had keeps its rules. */
+static int reuse_maps(struct bpf_object *obj, const struct vx_policy_load *load, const char *home)
 {
 	struct bpf_map *map;
 	int fd, err = 0;
 
 	bpf_object__for_each_map(map, obj) {
 		const char *map_name = bpf_map__name(map);
+		bool shared = vx_object_in_contract(map_name);
 
-		if (bpf_map__is_internal(map))
+		if (bpf_map__is_internal(map) || (!shared && (load->fresh || !*home)))
 			continue;
-		fd = in_contract(map_name) ? vx_pin_open("v1/%s", map_name)
-					   : vx_pin_open("policies/%s/%s", name, map_name);
-		if (fd == -ENOENT && !in_contract(map_name))
+		fd = shared ? vx_pin_open("v1/%s", map_name) : vx_pin_open("%s/%s", home, map_name);
+		if (fd == -ENOENT && !shared)
 			continue;
 		if (fd < 0)
 			return vx_fail(fd, "cannot open the pinned map %s: %s", map_name, strerror(-fd));
-		if (same_shape(map, fd))
-			err = bpf_map__reuse_fd(map, fd);
-		else if (in_contract(map_name))
-			err = -EPROTONOSUPPORT;
+		if (shared)
+			err = vx_object_share(map, fd);
+		else if (!vx_object_fits(map, fd))
+			err = refuse_shape(map, fd, load->name);
 		else
-			vx_warn("the map %s of policy %s has another shape now: it starts empty", map_name, name);
+			err = bpf_map__reuse_fd(map, fd);
 		close(fd);
-		if (err)
-			return vx_fail(err,
-				       "the map %s of this policy is not that of the contract; rebuild it with this "
-				       "version's <vhost_xdp/policy.h>",
-				       map_name);
-	}
-	return 0;
-}
-
-static int load(struct bpf_object *obj, const char *file)
-{
-	const char *reason;
-	int err;
-
-	vx_bpf_log_reset();
-	err = bpf_object__load(obj);
-	if (!err)
-		return 0;
-	reason = vx_bpf_log_reason();
-	return vx_fail(err, "the verifier refuses %s: %s; -v shows the whole log", file,
-		       *reason ? reason : strerror(-err));
-}
-
-/* What loads, but never calls on the contract, would end every frame uncounted. */
-static int judge_loaded(struct bpf_object *obj, const char *file)
-{
-	__u32 ids[64] = {}, i, found = 0, len;
-	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (__u64)(unsigned long)ids };
-	struct bpf_map_info map = {};
-	size_t m;
-
-	len = sizeof(info);
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(bpf_object__next_program(obj, NULL)), &info, &len))
-		return vx_fail(-errno, "cannot look at the loaded program: %s", strerror(errno));
-	for (m = 0; m < N_CONTRACT; m++) {
-		len = sizeof(map);
-		if (bpf_obj_get_info_by_fd(bpf_map__fd(bpf_object__find_map_by_name(obj, contract[m])), &map, &len))
-			return vx_fail(-errno, "cannot look at the map %s: %s", contract[m], strerror(errno));
-		for (i = 0; i < info.nr_map_ids && i < 64; i++)
-			found += ids[i] == map.id;
-	}
-	if (found == N_CONTRACT)
-		return 0;
-	return vx_fail(-EINVAL, "the program of %s never calls vx_pass() or vx_drop(); every path must end in one",
-		       file);
-}
-
-/* In the pin directory under a name of its own first: rename is atomic, and undone by leaving the old one. */
-static int pin_all(struct bpf_object *obj, const char *name)
-{
-	char from[VX_PIN_PATH], to[VX_PIN_PATH];
-	struct bpf_map *map;
-	int err;
-
-	bpf_object__for_each_map(map, obj) {
-		if (bpf_map__is_internal(map) || in_contract(bpf_map__name(map)))
-			continue;
-		vx_pin_remove("policies/%s/%s", name, bpf_map__name(map));
-		err = vx_pin_add(bpf_map__fd(map), "policies/%s/%s", name, bpf_map__name(map));
 		if (err)
 			return err;
 	}
-	vx_pin_remove("policies/%s/prog_new", name);
-	err = vx_pin_add(bpf_program__fd(bpf_object__next_program(obj, NULL)), "policies/%s/prog_new", name);
-	if (!err)
-		err = vx_pin_path(from, sizeof(from), "policies/%s/prog_new", name);
-	if (!err)
-		err = vx_pin_path(to, sizeof(to), "policies/%s/prog", name);
-	if (!err && rename(from, to))
-		err = -errno;
-	return err;
+	return 0;
 }
 
 static int mark_used(const struct vx_policy *policy, void *arg)
@@ -187,101 +90,96 @@ static int mark_used(const struct vx_policy *policy, void *arg)
 	return 0;
 }
 
-/* The slot of that name, else id, else the first free one; negative after one line. */
-static int choose_slot(const char *name, __u32 id)
+/* The slot of that name, else id, else the first free one; 0, or a negative errno after one line. */
+static int choose_slot(const struct vx_policy_load *load, struct running *run)
 {
 	bool used[VX_POLICY_SLOTS] = { true };
 	struct vx_policy old;
 	__u32 i;
 
-	if (!vx_policy_find(name, &old) && !strcmp(old.name, name)) {
-		if (id && id != old.id)
+	if (!vx_policy_find(load->name, &old) && !strcmp(old.name, load->name)) {
+		if (load->id && load->id != old.id)
 			return vx_fail(-EEXIST,
 				       "policy %s has id %u already; load it under another name, or leave 'id' out",
-				       name, old.id);
-		return old.id;
+				       load->name, old.id);
+		run->slot = old.id;
+		snprintf(run->home, sizeof(run->home), "policies/%s%s", load->name, old.in_prev ? "/prev" : "");
+		return 0;
 	}
+	/* Taken out of its slot, by bpftool; its pins are there. */
+	if (vx_pin_exists("policies/%s", load->name))
+		snprintf(run->home, sizeof(run->home), "policies/%s", load->name);
 	vx_policy_each(mark_used, used);
-	if (id && used[id])
-		return vx_fail(-EEXIST, "policy id %u is taken; see 'vhost-xdp policy list'", id);
-	for (i = id ? id : 1; i < VX_POLICY_SLOTS; i++)
-		if (!used[i])
-			return i;
+	if (load->id && used[load->id])
+		return vx_fail(-EEXIST, "policy id %u is taken; see 'vhost-xdp policy list'", load->id);
+	for (i = load->id ? load->id : 1; i < VX_POLICY_SLOTS; i++)
+		if (!used[i]) {
+			run->slot = i;
+			return 0;
+		}
 	return vx_fail(-ENOSPC, "all %d policy ids are taken; remove one: vhost-xdp policy del NAME",
 		       VX_POLICY_SLOTS - 1);
 }
 
-static int put_in_slot(struct bpf_object *obj, const char *file, __u32 slot)
+static int install(struct bpf_object *obj, const struct vx_policy_load *load, const struct running *run)
 {
-	int prog = bpf_program__fd(bpf_object__next_program(obj, NULL));
-	int fd = vx_pin_open("v1/vx_policy_v1"), err = 0;
-
-	if (fd < 0)
-		return vx_fail(fd, "cannot open the policy map: %s", strerror(-fd));
-	if (bpf_map_update_elem(fd, &slot, &prog, BPF_ANY))
-		err = vx_fail(-errno, "the kernel does not take %s into the policy map: %s", file, strerror(errno));
-	close(fd);
-	return err;
-}
-
-static int source(const char *file, const char *name)
-{
-	char dir[VX_PIN_PATH];
-
-	snprintf(dir, sizeof(dir), "policies/%s", name);
-	return vx_policy_source_pin(dir, file);
-}
-
-/* Pins before the slot: a program that judges is never without its maps' pins. */
-static int install(struct bpf_object *obj, const char *file, const char *name, __u32 slot)
-{
-	bool fresh = !vx_pin_exists("policies/%s", name);
+	char staged[VX_PIN_PATH];
 	int err;
 
-	err = vx_pin_mkdir("policies/%s", name);
+	err = vx_version_stage_object(obj, load->name, *run->home ? run->home : NULL);
+	snprintf(staged, sizeof(staged), "stage/%s", load->name);
 	if (!err)
-		err = pin_all(obj, name);
-	if (!err)
-		err = source(file, name);
+		err = vx_policy_source_pin(staged, load->file);
 	if (err)
-		vx_fail(err, "cannot pin policy %s: %s", name, strerror(-err));
-	else
-		err = put_in_slot(obj, file, slot);
-	if (err && fresh)
-		vx_pin_remove("policies/%s", name);
+		return vx_fail(err, "cannot pin policy %s: %s; nothing was changed", load->name, strerror(-err));
+	err = vx_version_commit(load->name, run->slot);
+	if (err)
+		return vx_fail(err, "the kernel does not take %s into the policy map: %s; nothing was changed", load->file,
+			       strerror(-err));
+	return 0;
+}
+
+int vx_policy_load(const struct vx_policy_load *load)
+{
+	struct running run = {};
+	struct bpf_object *obj;
+	int err;
+
+	err = vx_check_name(load->name, VX_POLICY_NAME_MAX);
+	if (err)
+		return vx_fail(err, "the policy name '%s' is %s; choose one: vhost-xdp policy load FILE as NAME", load->name,
+			       err == -ENAMETOOLONG ? "too long" : "not valid");
+	err = choose_slot(load, &run);
+	if (!err)
+		err = vx_object_open(load->file, &obj);
+	if (err)
+		return err;
+	err = reuse_maps(obj, load, run.home);
+	if (!err)
+		err = vx_object_load(obj, load->file);
+	if (!err)
+		err = install(obj, load, &run);
+	bpf_object__close(obj);
 	return err;
 }
 
-int vx_policy_load(const char *file, const char *name, __u32 id)
+int vx_policy_rollback(const char *name)
 {
-	struct bpf_object *obj;
-	int slot, err;
+	char now[VX_PIN_PATH], prev[VX_PIN_PATH];
+	struct vx_policy policy;
+	int err;
 
-	err = vx_check_name(name, VX_POLICY_NAME_MAX);
-	if (err)
-		return vx_fail(err, "the policy name '%s' is %s; choose one: vhost-xdp policy load FILE as NAME", name,
-			       err == -ENAMETOOLONG ? "too long" : "not valid");
-	if (access(file, R_OK))
-		return vx_fail(-errno, "cannot read %s: %s", file, strerror(errno));
-	slot = choose_slot(name, id);
-	if (slot < 0)
-		return slot;
-	obj = bpf_object__open_file(file, NULL);
-	if (!obj)
-		return vx_fail(-EINVAL, "%s is not a BPF object; build it with clang -O2 -g -target bpf", file);
-	err = judge_program(obj, file);
+	if (vx_policy_find(name, &policy) || !*policy.name)
+		return vx_fail(-ENOENT, "there is no policy %s in any slot; see 'vhost-xdp policy list'", name);
+	if (!vx_pin_exists("policies/%s/prev/prog", policy.name))
+		return vx_fail(-ENOENT, "policy %s has no version before this one; 'policy load' onto its name makes one",
+			       policy.name);
+	snprintf(now, sizeof(now), "policies/%s%s", policy.name, policy.in_prev ? "" : "/prev");
+	snprintf(prev, sizeof(prev), "policies/%s%s", policy.name, policy.in_prev ? "/prev" : "");
+	err = vx_version_stage_pins(policy.name, now, prev);
 	if (!err)
-		err = judge_maps(obj, file);
-	if (!err)
-		err = reuse_maps(obj, name);
-	if (!err)
-		err = load(obj, file);
-	if (!err)
-		err = judge_loaded(obj, file);
-	if (!err)
-		err = install(obj, file, name, slot);
-	bpf_object__close(obj);
-	return err;
+		err = vx_version_commit(policy.name, policy.id);
+	return err ? vx_fail(err, "cannot roll policy %s back: %s; nothing was changed", policy.name, strerror(-err)) : 0;
 }
 
 void vx_policy_name_of(const char *file, char *name, size_t len)
@@ -313,12 +211,13 @@ int vx_policy_shipped(const char *name, char *file, size_t len)
 int vx_policy_load_builtin(const char *name)
 {
 	char file[PATH_MAX + 64];
+	struct vx_policy_load load = { .file = file, .name = name };
 	int err = vx_policy_shipped(name, file, sizeof(file));
 
 	if (err == -EINVAL)
 		return vx_fail(err, "'%s' is not a policy name; see 'vhost-xdp policy list'", name);
 	if (!err)
-		return vx_policy_load(file, name, 0);
+		return vx_policy_load(&load);
 	return vx_fail(err, "there is no policy %s, loaded or shipped; load it: vhost-xdp policy load FILE as %s", name,
 		       name);
 }

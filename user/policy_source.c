@@ -24,18 +24,18 @@ int vx_policy_source_pin(const char *dir, const char *file)
 	if (bpf_map_update_elem(fd, &zero, path, BPF_ANY))
 		err = -errno;
 	if (!err) {
-		vx_pin_remove("%s/from-file", dir);
-		err = vx_pin_add(fd, "%s/from-file", dir);
+		vx_pin_remove("%s/" VX_POLICY_FROM, dir);
+		err = vx_pin_add(fd, "%s/" VX_POLICY_FROM, dir);
 	}
 	close(fd);
 	return err;
 }
 
-int vx_policy_source_get(const char *name, char file[PATH_MAX])
+int vx_policy_source_get(const char *home, char file[PATH_MAX])
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info), zero = 0;
-	int fd = vx_pin_open("policies/%s/from-file", name), err = 0;
+	int fd = vx_pin_open("%s/" VX_POLICY_FROM, home), err = 0;
 
 	if (fd < 0)
 		return fd;

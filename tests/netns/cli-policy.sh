@@ -116,7 +116,7 @@ has "$(vx policy list | grep other)" "users 1"
 step "the printed bpftool lines do what they say"
 ok policy set vm1 to-guest mine,allow
 vx policy show --bpftool >"$W/lines"
-refuse 2 "needs --bpftool" policy show
+refuse 2 "needs a name, or --bpftool" policy show
 bpftool map update pinned $P/v1/vx_chain_v1 key 1 0 0 0 0 0 0 0 value 0 0 0 0 0 0 0 0
 bpftool map delete pinned $P/v1/vx_policy_v1 key 1 0 0 0
 { sed -n 1p "$W/lines"; grep '^bpftool map update.*\(vx_chain_v1\|policies/mine/prog\)' "$W/lines"; } >"$W/restore"
