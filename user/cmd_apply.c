@@ -14,6 +14,7 @@
 #include "output.h"
 #include "pins.h"
 #include "say.h"
+#include "uplink.h"
 
 #define VX_CONF_FILE	"/etc/vhost-xdp.conf"
 
@@ -41,7 +42,7 @@ static int read_all(int fd, char *text, size_t room, size_t *len)
 	return 0;
 }
 
-static int tell(const struct vx_conf_errors *errors, const char *file, const char *end)
+static int tell(const struct vx_conf_errors *errors, const char *file)
 {
 	int i;
 
@@ -51,9 +52,10 @@ static int tell(const struct vx_conf_errors *errors, const char *file, const cha
 		else
 			vx_fail(-EINVAL, "%s: %s", file, errors->at[i].text);
 	}
-	if (errors->untold)
-		vx_fail(-EINVAL, "%s: and %d more", file, errors->untold);
-	return vx_fail(-EINVAL, "%s: %s", file, end);
+	if (errors->n > 1)
+		vx_fail(-EINVAL, "%s: %d errors%s; nothing was changed", file, errors->n + errors->untold,
+			errors->untold ? ", of which these are the first" : "");
+	return -EINVAL;
 }
 
 /* The file as a configuration, or a negative errno after lines that say why not. */
@@ -77,7 +79,7 @@ static int load(struct request *req, const char *path)
 	if (!err) {
 		vx_conf_parse(text, len, &req->want, errors);
 		if (errors->n)
-			err = tell(errors, req->file, "nothing was changed");
+			err = tell(errors, req->file);
 	}
 	free(text);
 	free(errors);
@@ -101,14 +103,14 @@ static int prepare(struct request *req, struct vx_conf *have, struct vx_plan *pl
 	if (!err) {
 		vx_apply_settle(&req->want, have, errors);
 		if (errors->n)
-			err = tell(errors, req->file, "nothing was changed");
+			err = tell(errors, req->file);
 	}
 	if (!err)
 		vx_plan_make(&req->want, have, req->flags, plan);
 	if (!err && req->dry)
 		err = print(plan);
 	if (!err && plan->refused.n)
-		err = tell(&plan->refused, req->file, "nothing was changed");
+		err = tell(&plan->refused, req->file);
 	free(errors);
 	return err;
 }
@@ -118,8 +120,10 @@ static int apply_locked(void *arg)
 	struct request *req = arg;
 	struct vx_conf have = {};
 	struct vx_plan plan = {};
-	int err = prepare(req, &have, &plan);
+	int err;
 
+	vx_uplink_tidy();
+	err = prepare(req, &have, &plan);
 	if (!err)
 		err = vx_apply_run(&have, &plan, req->file);
 	if (!err)

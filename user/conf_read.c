@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
 
 #include "conf_read.h"
 #include "engine_kernel.h"
@@ -21,6 +23,22 @@ struct reader {
 	char policy[VX_POLICY_SLOTS][VX_POLICY_NAME_MAX + 1];
 };
 
+/* The last step of adding one; in generic mode there is no such step. */
+static bool is_target(const struct vx_uplink *uplink)
+{
+	int fd = vx_pin_open("v1/vx_dev");
+	__u32 value[2];	/* on newer kernels with a program beside the ifindex */
+	bool found;
+
+	if (uplink->cfg.flags & VX_UPLINK_GENERIC)
+		return true;
+	if (fd < 0)
+		return false;
+	found = !bpf_map_lookup_elem(fd, &uplink->ifindex, value);
+	close(fd);
+	return found;
+}
+
 static int read_uplink(const struct vx_uplink *uplink, void *arg)
 {
 	struct reader *r = arg;
@@ -38,6 +56,8 @@ static int read_uplink(const struct vx_uplink *uplink, void *arg)
 	vx_steer_query(uplink, &state);
 	if (!state.attached)
 		u->broken = "its steering program was detached";
+	else if (!is_target(uplink))
+		u->broken = "half-made, by a run that was killed";
 	if (!vx_netdev_by_index(uplink->ifindex, &dev))
 		u->mtu = dev.mtu;
 	return 0;
