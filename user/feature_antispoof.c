@@ -106,11 +106,11 @@ static int parse(const struct vx_feature_line *lines, int n, struct vx_antispoof
 	memset(conf, 0, sizeof(*conf));
 	for (i = 0; i < n; i++) {
 		for (j = 0; j < lines[i].n; j += 2) {
-			const char *key = lines[i].word[j], *value = lines[i].word[j + 1];
+			const char *key = lines[i].word[j], *value = j + 1 < lines[i].n ? lines[i].word[j + 1] : NULL;
 
 			if (strcmp(key, "ip") && strcmp(key, "allow") && strcmp(key, "deny"))
 				return wrong(error, i, j, "'%.100s' is not known to antispoof; use ip, allow or deny", key);
-			if (j + 1 == lines[i].n)
+			if (!value)
 				return wrong(error, i, j, "'%s' needs a value: ip ADDRESS[/PREFIX], allow RIGHT or deny RIGHT", key);
 			err = strcmp(key, "ip") ? take_right(conf, key, value) : take_ip(conf, value);
 			if (err == -ENOSPC)
