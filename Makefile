@@ -216,9 +216,11 @@ install: all ## install to DESTDIR/PREFIX
 	install -m 0644 $(filter-out $(O)/bpf/vx_%,$(BPF_OBJ)) $(DESTDIR)$(PREFIX)/lib/vhost-xdp/policies/
 	install -m 0644 include/vhost_xdp/*.h $(DESTDIR)$(PREFIX)/include/vhost_xdp/
 	install -D -m 0644 user/vhost-xdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+	install -D -m 0644 user/vhost-xdp.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5
 	rm -rf $(DESTDIR)$(PREFIX)/lib/vhost-xdp $(DESTDIR)$(PREFIX)/include/vhost_xdp
 
 clean: ## remove everything that was built
