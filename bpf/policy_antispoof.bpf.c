@@ -20,6 +20,12 @@
 #define MLD_DONE	132
 #define MLD2_REPORT	143
 
+#define ICMP4_REDIRECT	5
+#define ICMP4_ROUTER	9
+
+/* 169.254.169.254: whoever answers there hands out guests' credentials. */
+#define METADATA	0xa9fea9feu
+
 #define DHCP4_SERVER	67
 #define DHCP4_CLIENT	68
 #define DHCP6_CLIENT	546
@@ -68,7 +74,7 @@ static __always_inline bool is_own_ip4(const struct who *who, __u32 addr)
 	__u32 i;
 
 	if (!who->bound)
-		return true;
+		return addr != bpf_htonl(METADATA);
 	for (i = 0; i < VX_ANTISPOOF_PREFIXES && i < who->conf->n4; i++) {
 		p = &who->conf->ip4[i];
 		if (p->len <= 32 && !((addr ^ word(p->addr)) & prefix_mask(p->len)))
@@ -144,6 +150,9 @@ static __always_inline int judge_ip4(const struct who *who, const struct vx_pkt 
 	/* Clients go by the destination port, whatever the source. */
 	if (udp && (pkt->sport == DHCP4_SERVER || pkt->dport == DHCP4_CLIENT) && !(who->flags & VX_ANTISPOOF_DHCP_SERVER))
 		return VX_REASON_DHCP_SERVER;
+	if (pkt->flags & VX_PKT_L4 && pkt->ip_proto == IPPROTO_ICMP &&
+	    (pkt->icmp_type == ICMP4_REDIRECT || pkt->icmp_type == ICMP4_ROUTER) && !(who->flags & VX_ANTISPOOF_ROUTER))
+		return VX_REASON_RA_SERVER;
 	if (is_own_ip4(who, pkt->saddr[0]))
 		return VX_REASON_NONE;
 	if (!pkt->saddr[0] && pkt->daddr[0] == ~0u && udp && pkt->sport == DHCP4_CLIENT && pkt->dport == DHCP4_SERVER)
@@ -193,12 +202,20 @@ static __always_inline int judge_ip6(const struct who *who, const struct vx_pkt 
 	return pkt->flags & VX_PKT_ND ? judge_nd(who, pkt) : VX_REASON_NONE;
 }
 
+/* 01:80:c2:00:00:00 to 0f: bridges talk there, of spanning trees, and do not forward it. */
+static __always_inline bool for_bridges(const struct vx_pkt *pkt)
+{
+	return pkt->dst[0] == 0x01 && pkt->dst[1] == 0x80 && pkt->dst[2] == 0xc2 && !pkt->dst[3] && !pkt->dst[4] && pkt->dst[5] < 16;
+}
+
 static __always_inline int judge(const struct who *who, const struct vx_pkt *pkt)
 {
 	if (!is_own_mac(who, pkt->src))
 		return VX_REASON_SPOOF_MAC;
 	if (pkt->flags & VX_PKT_MALFORMED)
 		return VX_REASON_MALFORMED;
+	if (for_bridges(pkt) && !(who->flags & VX_ANTISPOOF_OTHER_L2))
+		return VX_REASON_DENIED;
 	if (pkt->flags & VX_PKT_ARP)
 		return judge_arp(who, pkt);
 	if (pkt->flags & VX_PKT_IP4)
@@ -226,7 +243,7 @@ int antispoof(struct xdp_md *ctx)
 	__builtin_memcpy(who.mac, pkt->port_mac, ETH_ALEN);
 	if (who.conf) {
 		who.flags = who.conf->flags;
-		who.bound = who.conf->n4 || who.conf->n6;
+		who.bound = who.conf->n4 || who.conf->n6 || who.flags & VX_ANTISPOOF_NO_IP;
 		for (i = 0; i < ETH_ALEN; i++)
 			set |= who.conf->mac[i];
 		if (set)

@@ -197,7 +197,7 @@ static int set_lines(struct vx_apply *a, const struct vx_plan_step *step, const 
 		if (!target.port)
 			return vx_fail(-ENOENT, "there is no port %s any more", step->name);
 	}
-	return feature->replace(&target, lines);
+	return vx_feature_replace(step->feature, &target, lines);
 }
 
 /* Rules before chains: it passes nothing until it is judged as it was. */
@@ -212,7 +212,7 @@ static int port_restore(struct vx_apply *a, const struct vx_plan_step *step)
 		for (dir = 0; dir < VX_DIRECTIONS && !err; dir++) {
 			target.direction = dir;
 			if (port->feature[f][dir].n)
-				err = vx_features[f].replace(&target, &port->feature[f][dir]);
+				err = vx_feature_replace(f, &target, &port->feature[f][dir]);
 		}
 	for (dir = 0; dir < VX_DIRECTIONS && !err; dir++)
 		err = set_chain(a, port->name, dir, port->chain[dir]);

@@ -159,7 +159,7 @@ const struct vx_cmd vx_cmd_policy = {
 		 "policy show --bpftool\n"
 		 "policy del NAME\n"
 		 "policy antispoof PORT add|del ADDRESS[/PREFIX]\n"
-		 "policy antispoof PORT allow|deny dhcp-server|router|other-l2|any-ll\n"
+		 "policy antispoof PORT allow|deny dhcp-server|router|other-l2|any-ll|any-ip\n"
 		 "policy antispoof PORT list|clear\n",
 	.help = "Programs that judge frames, and the chains that name them.",
 	.run = run,

@@ -148,18 +148,14 @@ static void judge(struct vx_conf_parser *p, const struct vx_conf_raw *raw, const
 		  struct vx_lines *out)
 {
 	struct vx_feature_error error;
-	const struct vx_word *word;
-	int from = 0, n;
+	int from = 0;
 
 	while (from < raw->n && p->errors->n < VX_CONF_ERRORS) {
-		memset(&error, 0, sizeof(error));
-		if (!vx_features[feature].parse(lines + from, raw->n - from, out, &error))
+		if (!vx_feature_parse(feature, lines + from, raw->n - from, out, &error))
 			return;
 		vx_lines_free(out);
 		from += error.line;
-		n = raw->words[from];
-		word = &raw->word[from][error.word < n ? error.word : n - 1];
-		vx_conf_error(p->errors, word->pos, "%s", error.text);
+		vx_conf_error(p->errors, raw->word[from][error.word].pos, "%s", error.text);
 		from++;
 	}
 }
@@ -167,7 +163,7 @@ static void judge(struct vx_conf_parser *p, const struct vx_conf_raw *raw, const
 void vx_conf_raw_take(struct vx_conf_parser *p, struct vx_conf_raw *raw, int feature, struct vx_lines *out)
 {
 	struct vx_feature_line *lines = vx_need(raw->n, sizeof(*lines));
-	const char **words;
+	char **words;
 	int i, j, all = 0;
 
 	for (i = 0; i < raw->n; i++)
@@ -177,7 +173,7 @@ void vx_conf_raw_take(struct vx_conf_parser *p, struct vx_conf_raw *raw, int fea
 		lines[i].word = words + all;
 		lines[i].n = raw->words[i];
 		for (j = 0; j < raw->words[i]; j++)
-			words[all++] = raw->word[i][j].text;
+			words[all++] = (char *)raw->word[i][j].text;
 	}
 	judge(p, raw, lines, feature, out);
 	free(words);

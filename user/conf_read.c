@@ -137,7 +137,7 @@ static int read_features(const struct vx_port *port, struct vx_conf_port *p)
 		int dirs = vx_features[f].scope == VX_SCOPE_SET ? 0 : vx_features[f].scope == VX_SCOPE_PORT ? 1 : VX_DIRECTIONS;
 
 		for (target.direction = 0; target.direction < dirs && !err; target.direction++)
-			err = vx_features[f].current(&target, &p->feature[f][target.direction]);
+			err = vx_feature_current(f, &target, &p->feature[f][target.direction]);
 	}
 	return err;
 }
@@ -197,7 +197,7 @@ static int read_set(const char *name, void *arg)
 	struct vx_conf_set *set = vx_conf_add_set(r->conf, r->feature, name);
 	struct vx_feature_target target = { .name = name };
 
-	return vx_features[r->feature].current(&target, &set->lines);
+	return vx_feature_current(r->feature, &target, &set->lines);
 }
 
 static int read_sets(struct vx_conf *conf)

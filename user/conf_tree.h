@@ -22,7 +22,7 @@ struct vx_pos {
 
 struct vx_conf_error {
 	struct vx_pos pos;
-	char text[400];
+	char text[1100];
 };
 
 /* In order of place; those beyond the last one that is told are only counted. */

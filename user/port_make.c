@@ -12,6 +12,7 @@
 #include "netdev.h"
 #include "pins.h"
 #include "policy.h"
+#include "policy_conf.h"
 #include "port.h"
 #include "port_maps.h"
 #include "port_steps.h"
@@ -145,8 +146,12 @@ static int programs_attach(void *arg)
 static int maps_fill(void *arg)
 {
 	struct vx_port_job *job = arg;
-	int err = vx_port_maps_fill(&job->port);
+	int err;
 
+	/* A run that was killed may have left entries under this id. */
+	if (!job->again)
+		vx_policy_forget(job->port.id);
+	err = vx_port_maps_fill(&job->port);
 	return err ? vx_fail(err, "cannot record port %s in the maps: %s", job->port.cfg.name, strerror(-err)) : 0;
 }
 
@@ -154,8 +159,11 @@ static void maps_clear(void *arg)
 {
 	struct vx_port_job *job = arg;
 
-	if (job->port.id)
-		vx_port_maps_clear(&job->port);
+	if (!job->port.id)
+		return;
+	vx_port_maps_clear(&job->port);
+	if (!job->again)
+		vx_policy_forget(job->port.id);
 }
 
 static int chains_set(void *arg)

@@ -29,7 +29,7 @@
  *   "return vx_drop_rule(ctx, reason, rule)", written in the program itself:
  *   the kernel loses the verdict of a tail call made in a function that was
  *   not inlined. Another return value goes uncounted, and XDP_PASS delivers nothing.
- * - Treat struct vx_pkt as read-only. It belongs to this frame until the
+ * - Treat struct vx_pkt as read-only (only the shipped policy stateful notes something in it). It belongs to this frame until the
  *   program returns; keep nothing in it and no pointer to it.
  * - The frame may be read through ctx->data, at the offsets given, with bounds
  *   checks as in any XDP program. It may not be changed.
@@ -100,7 +100,18 @@ struct vx_pkt {
 	__u16 segs;		/* frames that it stands for: of a super-frame that stays whole, more than one */
 	__u16 gso_size;		/* then: bytes of payload in each but the last */
 
-	__u32 reserved[15];
+	__u8  flow;		/* enum vx_pkt_flow: what the policy stateful, before in the chain, knows of it */
+	__u8  reserved8[3];
+	__u32 reserved[14];
+};
+
+enum vx_pkt_flow {
+	VX_PKT_FLOW_NONE = 0,		/* not asked, or no room to note it */
+	VX_PKT_FLOW_NEW = 1,		/* opens a flow, or nothing came back yet */
+	VX_PKT_FLOW_ESTABLISHED = 2,	/* of a flow that was answered */
+	VX_PKT_FLOW_RELATED = 3,	/* an ICMP error for a flow, or a later fragment */
+	VX_PKT_FLOW_FREE = 4,		/* needs none: ARP, neighbour discovery, group membership */
+	VX_PKT_FLOW_INVALID = 5,	/* does not fit into its flow, or there is none and it cannot open one */
 };
 
 enum vx_verdict {

@@ -51,6 +51,10 @@ enum vx_direction {
 	X(DHCP_SERVER,     17, "dhcp_server") \
 	X(RA_SERVER,       18, "ra_server") \
 	X(HAIRPIN,         19, "hairpin")		/* destination is the sending port itself */ \
+	X(RATE_PPS,        20, "rate_pps")		/* more packets a second than the port may have */ \
+	X(RATE_BPS,        21, "rate_bps")		/* more bytes */ \
+	X(NO_FLOW,         22, "no_flow")		/* belongs to no flow that was opened, and may open none */ \
+	X(FLOW_LIMIT,      23, "flow_limit")		/* a new flow, and no room for it among those of the port */ \
 	X(RUNT,            32, "runt")			/* shorter than an Ethernet header */ \
 	X(OVERSIZE,        33, "oversize")		/* longer than a UMEM frame carries */ \
 	X(BAD_VNET_HDR,    34, "bad_vnet_hdr")		/* virtio_net_hdr missing or of unknown type */ \

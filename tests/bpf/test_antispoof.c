@@ -11,6 +11,7 @@ enum conf {
 	STRICT_LL,
 	SERVER,		/* may be DHCP server and router */
 	OTHER_L2,
+	NO_IP,		/* no addresses, and none may be used */
 	CONFS,
 };
 
@@ -38,7 +39,13 @@ struct row {
 
 static void l2(struct frame *f, const struct row *r)
 {
-	fill(eth(f, STRANGER, r->mac ?: GUEST1, r->a), 46);
+	fill(eth(f, r->dst ?: STRANGER, r->mac ?: GUEST1, r->a), 46);
+}
+
+static void icmp4(struct frame *f, const struct row *r)
+{
+	eth(f, STRANGER, GUEST1, 0x0800);
+	ip_end(fill(icmp(ip4(f, r->src, "10.0.0.9", 1, 0, 0), r->a), 28));
 }
 
 static void arp4(struct frame *f, const struct row *r)
@@ -149,6 +156,11 @@ static const struct row rows[] = {
 	{ "SNAP, bound", BOUND, VX_REASON_DENIED, l2, .a = 46 },
 	{ "other protocol, allowed", OTHER_L2, PASS, l2, .a = 0x88b5 },
 
+	{ "spanning tree", OPEN, VX_REASON_DENIED, l2, .dst = "\x01\x80\xc2\x00\x00\x00", .a = 46 },
+	{ "LLDP", OPEN, VX_REASON_DENIED, l2, .dst = "\x01\x80\xc2\x00\x00\x0e", .a = 0x88cc },
+	{ "LLDP, allowed", OTHER_L2, PASS, l2, .dst = "\x01\x80\xc2\x00\x00\x0e", .a = 0x88cc },
+	{ "beyond what is the bridges'", OPEN, PASS, l2, .dst = "\x01\x80\xc2\x00\x00\x10", .a = 0x88b5 },
+
 	{ "ARP", BOUND, PASS, arp4, OWN4, "10.0.0.9", .a = 1 },
 	{ "ARP reply for a network's address", BOUND, PASS, arp4, NET4, "10.0.0.9", .a = 2 },
 	{ "ARP for another's address", BOUND, VX_REASON_SPOOF_ARP, arp4, BAD4, "10.0.0.9", .a = 2 },
@@ -157,6 +169,11 @@ static const struct row rows[] = {
 	{ "ARP with another's MAC, open", OPEN, VX_REASON_SPOOF_ARP, arp4, OWN4, "10.0.0.9", .mac = OTHER, .a = 2 },
 	{ "ARP for any address, open", OPEN, PASS, arp4, BAD4, "10.0.0.9", .a = 2 },
 	{ "ARP probe", BOUND, PASS, arp4, "0.0.0.0", OWN4, .a = 1 },
+	{ "ARP for the metadata service", OPEN, PASS, arp4, OWN4, "169.254.169.254", .a = 1 },
+	{ "ARP as the metadata service, open", OPEN, VX_REASON_SPOOF_ARP, arp4, "169.254.169.254", "10.0.0.9", .a = 2 },
+	{ "ARP as the metadata service", BOUND, VX_REASON_SPOOF_ARP, arp4, "169.254.169.254", "10.0.0.9", .a = 2 },
+	{ "ARP, no address", NO_IP, VX_REASON_SPOOF_ARP, arp4, OWN4, "10.0.0.9", .a = 1 },
+	{ "ARP probe, no address", NO_IP, PASS, arp4, "0.0.0.0", OWN4, .a = 1 },
 	{ "RARP announcement", BOUND, PASS, arp4, "0.0.0.0", "0.0.0.0", .a = 3, .b = 0x8035 },
 
 	{ "IPv4", BOUND, PASS, udp4, OWN4, .a = 1, .b = 2 },
@@ -164,6 +181,16 @@ static const struct row rows[] = {
 	{ "IPv4 of another", BOUND, VX_REASON_SPOOF_IP4, udp4, BAD4, .a = 1, .b = 2 },
 	{ "IPv4 of another, options", BOUND, VX_REASON_SPOOF_IP4, udp4, BAD4, .a = 1, .b = 2, .c = 10 },
 	{ "IPv4 of another, open", OPEN, PASS, udp4, BAD4, .a = 1, .b = 2 },
+	{ "IPv4, no address", NO_IP, VX_REASON_SPOOF_IP4, udp4, OWN4, .a = 1, .b = 2 },
+	{ "DHCP client, no address", NO_IP, PASS, udp4, "0.0.0.0", "255.255.255.255", .a = 68, .b = 67 },
+	{ "IPv6, no address", NO_IP, VX_REASON_SPOOF_IP6, udp6, OWN6, .a = 1, .b = 2 },
+	{ "other protocol, no address", NO_IP, VX_REASON_DENIED, l2, .a = 0x88b5 },
+	{ "to the metadata service", BOUND, PASS, udp4, OWN4, "169.254.169.254", .a = 1, .b = 80 },
+	{ "as the metadata service", OPEN, VX_REASON_SPOOF_IP4, udp4, "169.254.169.254", .a = 80, .b = 2 },
+	{ "IPv4 redirect", OPEN, VX_REASON_RA_SERVER, icmp4, OWN4, .a = 5 },
+	{ "IPv4 router advertisement", BOUND, VX_REASON_RA_SERVER, icmp4, OWN4, .a = 9 },
+	{ "IPv4 redirect, allowed", SERVER, PASS, icmp4, OWN4, .a = 5 },
+	{ "IPv4 echo", BOUND, PASS, icmp4, OWN4, .a = 8 },
 	{ "IPv4 unspecified", BOUND, VX_REASON_SPOOF_IP4, udp4, "0.0.0.0", .a = 1, .b = 2 },
 	{ "IPv4 broadcast as source", BOUND, VX_REASON_SPOOF_IP4, udp4, "255.255.255.255", .a = 1, .b = 2 },
 	{ "DHCP client", BOUND, PASS, udp4, "0.0.0.0", "255.255.255.255", .a = 68, .b = 67 },
@@ -250,6 +277,7 @@ static void configure(enum conf conf)
 		[STRICT_LL] = { VX_ANTISPOOF_STRICT_LL, 2, 2 },
 		[SERVER] = { VX_ANTISPOOF_DHCP_SERVER | VX_ANTISPOOF_ROUTER, 2, 2 },
 		[OTHER_L2] = { VX_ANTISPOOF_OTHER_L2, 2, 2 },
+		[NO_IP] = { VX_ANTISPOOF_NO_IP, 0, 0 },
 	};
 	int fd = bpf_object__find_map_fd_by_name(P.policy[ANTISPOOF], "antispoof_ports");
 	struct vx_antispoof_port c = { .flags = kinds[conf].flags, .n4 = kinds[conf].n4, .n6 = kinds[conf].n6 };

@@ -39,7 +39,7 @@ ${4-}
 F
 }
 
-conf antispoof "ip $IP" 0
+conf antispoof "$IP" 0
 run vhost-xdp apply "$C"
 topo_ports=(vm1 vm2)
 engine_up vm1
@@ -72,11 +72,11 @@ ended() {
 step "files under load"
 flow vm1 $MAC $IP 1 2
 flow vm2 $MAC2 $IP2 3 4
-files=0 chain=antispoof rules="ip $IP" flood=0 more=
+files=0 chain=antispoof rules="$IP" flood=0 more=
 while ! gone "$(cat "$W/to-vm1.pid")"; do
 	# Rules alone, the chain alone, a setting alone, a neighbour that comes and goes: each of these loses nothing.
 	case $((files % 5)) in
-	0) rules="ip 10.0.0.$((files % 250)); ip $IP" ;;
+	0) rules="10.0.0.$((files % 250)); $IP" ;;
 	1) [ $chain = antispoof ] && chain=antispoof,allow || chain=antispoof ;;
 	2) flood=$((1000 + files)) ;;
 	3) more="port vm3 mac 52:54:00:00:00:03 uplink up0 to-guest allow" ;;

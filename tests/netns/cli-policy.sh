@@ -154,6 +154,14 @@ ok policy antispoof vm1 deny dhcp-server
 ok policy antispoof vm1 deny any-ll
 [ "$(vx policy antispoof vm1 list)" = "fd00::/64" ] || die "not as told"
 refuse 1 "has no address 10.0.0.1" policy antispoof vm1 del 10.0.0.1
+# The last address that goes leaves the guest without any, not with all.
+ok policy antispoof vm1 del fd00::7/64
+[ "$(vx policy antispoof vm1 list)" = "deny any-ip" ] || die "open again"
+ok policy antispoof vm1 allow any-ip
+[ -z "$(vx policy antispoof vm1 list)" ] || die "not open"
+ok policy antispoof vm1 deny any-ip
+ok policy antispoof vm1 add fd00::99/64
+[ "$(vx policy antispoof vm1 list)" = "fd00::/64" ] || die "not the prefix alone"
 refuse 2 "is not an address" policy antispoof vm1 add 10.0.0.256
 refuse 2 "the right 'fly' is not known" policy antispoof vm1 allow fly
 refuse 1 "there is no port nope" policy antispoof nope list

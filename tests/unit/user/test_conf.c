@@ -109,13 +109,12 @@ static void one_error_each(void **state)
 		{ PORT, 2, 10, "this block is not closed; add }" },
 		/* features */
 		{ PORT "antispoof }", 3, 1, "'antispoof' says nothing" },
-		{ PORT "antispoof ip 10.0.0 }", 3, 14, "'10.0.0' is not an address" },
-		{ PORT "antispoof ip }", 3, 11, "'ip' needs a value" },
-		{ PORT "antispoof { ip 10.0.0.1\nip 10.0.0.1/33 } }", 4, 4, "'10.0.0.1/33' is not an address" },
+		{ PORT "antispoof allow router 10.0.0 }", 3, 24, "'10.0.0' is not" },
+		{ PORT "antispoof { 10.0.0.1\n10.0.0.1/33 } }", 4, 1, "'10.0.0.1/33' is not" },
 		{ PORT "antispoof { allow everything } }", 3, 19, "the right 'everything' is not known" },
-		{ PORT "antispoof ip 10.0.0.1 { allow router } }", 3, 11, "either words or a block follow" },
+		{ PORT "antispoof 10.0.0.1 { allow router } }", 3, 11, "either words or a block follow" },
 		{ PORT "antispoof { { } } }", 3, 13, "this block belongs to nothing" },
-		{ PORT "antispoof { ip 10.0.0.1 { } } }", 3, 13, "'ip' has no block" },
+		{ PORT "antispoof { 10.0.0.1 { } } }", 3, 13, "'10.0.0.1' has no block" },
 	};
 	struct vx_conf conf;
 	int bad = 0;
@@ -136,8 +135,8 @@ static void one_error_each(void **state)
 
 static void all_errors_in_order(void **state)
 {
-	static const char text[] = "uplink w\nuplink w\nport vm1 { uplink x vlan 5000 }\nport vm2 { mac 1; antispoof { ip x; ip y\nip 10.0.0.1 } }";
-	static const struct vx_pos at[] = { { 2, 8 }, { 3, 1 }, { 3, 1 }, { 3, 26 }, { 4, 1 }, { 4, 16 }, { 4, 34 }, { 4, 40 } };
+	static const char text[] = "uplink w\nuplink w\nport vm1 { uplink x vlan 5000 }\nport vm2 { mac 1; antispoof { x; y\n10.0.0.1 } }";
+	static const struct vx_pos at[] = { { 2, 8 }, { 3, 1 }, { 3, 1 }, { 3, 26 }, { 4, 1 }, { 4, 16 }, { 4, 31 }, { 4, 34 } };
 	struct vx_conf conf;
 	size_t i;
 
@@ -201,9 +200,9 @@ static void canonical(void **state)
 		"\tto-guest my,allow\n"
 		"\tfrom-guest antispoof\n"
 		"\tantispoof {\n"
-		"\t\tip 10.0.0.5\n"
-		"\t\tip 10.1.0.0/16\n"
-		"\t\tip 2001:db8::5\n"
+		"\t\t10.0.0.5/32\n"
+		"\t\t10.1.0.0/16\n"
+		"\t\t2001:db8::5/128\n"
 		"\t\tallow router\n"
 		"\t\tdeny any-ll\n"
 		"\t}\n"
@@ -222,8 +221,8 @@ static void canonical(void **state)
 		"port vm1{mac 52:54:00:00:00:01;uplink \\\n eth0 vlan 10\n"
 		"  mtu 1400; queues 2 engine kernel; host allow flood-pps 7\n"
 		"  to-guest my,allow; from-guest antispoof\n"
-		"  antispoof{allow router deny any-ll;ip 2001:DB8::5;ip 10.1.0.0/16}\n"
-		"  antispoof ip 10.0.0.5/32\n"
+		"  antispoof{allow router deny any-ll;2001:DB8::5;10.1.0.0/16}\n"
+		"  antispoof 10.0.0.5/32\n"
 		"}port vm2 mac 52:54:00:00:00:02 uplink \"e#1\"{to-guest none;antispoof {\n\n allow dhcp-server}\n"
 		"  antispoof {} }";
 	struct vx_conf conf;

@@ -105,38 +105,38 @@ static void orders(void **state)
 		{ "", "", 0, "", "" },
 		{ U PORT(1, "to-guest allow"), U PORT(1, "to-guest allow"), VX_PLAN_PRUNE, "", "" },
 		/* rules before the chain that uses them, and that before frames pass */
-		{ "", U "policy p file /p;" PORT(1, "to-guest p; from-guest antispoof; antispoof ip 10.0.0.1"), 0,
+		{ "", U "policy p file /p;" PORT(1, "to-guest p; from-guest antispoof; antispoof 10.0.0.1"), 0,
 		  "+policy p; +uplink u; +port vm1; vm1 antispoof; vm1 to-guest p; vm1 from-guest antispoof; ", "" },
 		/* one change is one step */
 		{ U PORT(1, "to-guest allow"), U PORT(1, "to-guest none"), 0, "vm1 to-guest none; ", "" },
-		{ U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.1"), U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.2"), 0,
+		{ U PORT(1, "from-guest antispoof; antispoof 10.0.0.1"), U PORT(1, "from-guest antispoof; antispoof 10.0.0.2"), 0,
 		  "vm1 antispoof; ", "" },
 		{ U PORT(1, "host allow"), U PORT(1, "flood-pps 5"), 0, "~port vm1; ", "" },
 		/* rules that come with their chain are first; those that go with it are last */
-		{ U PORT(1, "from-guest allow"), U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.1"), 0,
+		{ U PORT(1, "from-guest allow"), U PORT(1, "from-guest antispoof; antispoof 10.0.0.1"), 0,
 		  "vm1 antispoof; vm1 from-guest antispoof; ", "" },
-		{ U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.1"), U PORT(1, "from-guest allow"), 0,
+		{ U PORT(1, "from-guest antispoof; antispoof 10.0.0.1"), U PORT(1, "from-guest allow"), 0,
 		  "vm1 from-guest allow; vm1 no antispoof; ", "" },
 		/* both chains use rules that change: closed for that moment */
-		{ U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.1"), U PORT(1, "from-guest antispoof,allow; antispoof ip 10.0.0.2"), 0,
+		{ U PORT(1, "from-guest antispoof; antispoof 10.0.0.1"), U PORT(1, "from-guest antispoof,allow; antispoof 10.0.0.2"), 0,
 		  "vm1 from-guest none; vm1 antispoof; vm1 from-guest antispoof,allow; ", "" },
-		{ U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.1"),
-		  U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.2; host allow"), 0,
+		{ U PORT(1, "from-guest antispoof; antispoof 10.0.0.1"),
+		  U PORT(1, "from-guest antispoof; antispoof 10.0.0.2; host allow"), 0,
 		  "vm1 from-guest none; vm1 antispoof; ~port vm1; vm1 from-guest antispoof; ", "" },
 		/* the direction that does not change stays open */
-		{ U PORT(1, "to-guest allow; from-guest antispoof; antispoof ip 10.0.0.1"),
-		  U PORT(1, "to-guest none; from-guest antispoof; antispoof ip 10.0.0.2"), 0, "vm1 antispoof; vm1 to-guest none; ", "" },
+		{ U PORT(1, "to-guest allow; from-guest antispoof; antispoof 10.0.0.1"),
+		  U PORT(1, "to-guest none; from-guest antispoof; antispoof 10.0.0.2"), 0, "vm1 antispoof; vm1 to-guest none; ", "" },
 		/* one direction leaves the rules, the other goes on with them: the one that leaves them must not see the new ones */
-		{ U PORT(1, "to-guest antispoof; from-guest antispoof; antispoof ip 10.0.0.1"),
-		  U PORT(1, "to-guest allow; from-guest antispoof; antispoof ip 10.0.0.2"), 0,
+		{ U PORT(1, "to-guest antispoof; from-guest antispoof; antispoof 10.0.0.1"),
+		  U PORT(1, "to-guest allow; from-guest antispoof; antispoof 10.0.0.2"), 0,
 		  "vm1 to-guest none; vm1 antispoof; vm1 to-guest allow; ", "" },
 		/* a port that is new to its chain is closed anyway */
-		{ U PORT(1, ""), U PORT(1, "from-guest antispoof; antispoof ip 10.0.0.2"), 0, "vm1 antispoof; vm1 from-guest "
+		{ U PORT(1, ""), U PORT(1, "from-guest antispoof; antispoof 10.0.0.2"), 0, "vm1 antispoof; vm1 from-guest "
 		  "antispoof; ", "" },
 		/* anew */
 		{ U PORT(1, "vlan 3"), U PORT(1, "vlan 4"), 0, "-port vm1; +port vm1; ",
 		  "port vm1 must be made anew to change its vlan, and its guest loses its link; give --recreate to do so; " },
-		{ U PORT(1, "to-guest allow; antispoof ip 10.0.0.1"), U PORT(1, "queues 2; to-guest allow; antispoof ip 10.0.0.1"),
+		{ U PORT(1, "to-guest allow; antispoof 10.0.0.1"), U PORT(1, "queues 2; to-guest allow; antispoof 10.0.0.1"),
 		  VX_PLAN_RECREATE, "-port vm1; +port vm1; vm1 antispoof; vm1 to-guest allow; ", "" },
 		{ U PORT(1, "") PORT(2, ""), U "port vm1 mac 52:54:00:00:00:02 uplink u; port vm2 mac 52:54:00:00:00:01 uplink u;", VX_PLAN_RECREATE,
 		  "-port vm1; -port vm2; +port vm1; +port vm2; ", "" },
@@ -175,7 +175,7 @@ static void orders(void **state)
 /* What is wrong with a host that a file does not know of. */
 static void repairs(void **state)
 {
-	static const char text[] = U PORT(1, "to-guest allow; antispoof ip 10.0.0.1");
+	static const char text[] = U PORT(1, "to-guest allow; antispoof 10.0.0.1");
 	static const struct {
 		bool uplink;
 		int port;
@@ -216,8 +216,8 @@ static void programs(void **state)
 		{ U "policy p file /p;" PORT(1, "to-guest p"), U "policy p file /p;" PORT(1, "to-guest p,allow"),
 		  "vm1 to-guest none; +policy p; vm1 to-guest p,allow; " },
 		{ U "policy p file /p;" PORT(1, "to-guest allow"), U "policy p file /p;" PORT(1, "to-guest p"), "+policy p; vm1 to-guest p; " },
-		{ U "policy p file /p;" PORT(1, "to-guest p,antispoof; antispoof ip 10.0.0.1"),
-		  U "policy p file /p;" PORT(1, "to-guest p,antispoof; antispoof ip 10.0.0.2"),
+		{ U "policy p file /p;" PORT(1, "to-guest p,antispoof; antispoof 10.0.0.1"),
+		  U "policy p file /p;" PORT(1, "to-guest p,antispoof; antispoof 10.0.0.2"),
 		  "vm1 to-guest none; +policy p; vm1 antispoof; vm1 to-guest p,antispoof; " },
 	};
 	struct vx_conf want, have;
