@@ -9,6 +9,7 @@
 #include <linux/types.h>
 #include <vhost_xdp/antispoof.h>
 
+#include "acl.h"
 #include "antispoof.h"
 #include "args.h"
 #include "cmd.h"
@@ -186,7 +187,9 @@ static int change(int fd, __u32 port, const struct request *req)
 		err = bpf_map_delete_elem(fd, &port) && errno != ENOENT ? -errno : 0;
 	else
 		err = bpf_map_update_elem(fd, &port, &conf, BPF_ANY) ? -errno : 0;
-	return err ? vx_fail(err, "cannot change the antispoof rules of %s: %s", req->port, strerror(-err)) : 0;
+	if (err)
+		return vx_fail(err, "cannot change the antispoof rules of %s: %s", req->port, strerror(-err));
+	return vx_acl_port_changed(req->port);
 }
 
 static int run_locked(void *arg)

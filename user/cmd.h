@@ -16,5 +16,6 @@ struct vx_cmd {
 };
 
 extern const struct vx_cmd vx_cmd_doctor, vx_cmd_uplink, vx_cmd_port, vx_cmd_serve, vx_cmd_policy, vx_cmd_stats;
+extern const struct vx_cmd vx_cmd_acl, vx_cmd_group;
 
 #endif
