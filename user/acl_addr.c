@@ -152,7 +152,8 @@ static int classes(struct dim *d, __u32 any)
 	struct vx_acl_bits bits;
 	int class;
 
-	qsort(d->node, d->n, sizeof(*d->node), compare);
+	if (d->n)
+		qsort(d->node, d->n, sizeof(*d->node), compare);
 	for (i = 0; i < d->n; i = j) {
 		while (depth && !covers(&d->node[stack[depth - 1]], &d->node[i]))
 			depth--;
