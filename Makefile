@@ -164,8 +164,12 @@ $(O)/tests/unit/core/%: $(O)/check/tests/unit/core/%.o $(CHECK_CORE) $(UNIT_ENV)
 $(O)/tests/unit/user/%: $(O)/asan/tests/unit/user/%.o $(CHECK_USER)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) $^ -o $@ -lcmocka $(LIBS)
 
+# Compiled rules come from the compiler that operators use.
+$(O)/tests/bpf/test_acl: $(patsubst %,$(O)/user/%.o,acl_addr acl_compile acl_counters acl_names acl_pool acl_ports acl_store acl_words words)
+
 $(O)/tests/bpf/%: tests/bpf/%.c $(SKEL) $(BPF_OBJ)
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Itests/bpf $(CFLAGS) $(DEPFLAGS) -MF $@.d $< -o $@ -lcmocka -lbpf -lelf -lz
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Itests/bpf -Iuser $(CFLAGS) $(DEPFLAGS) -MF $@.d $< \
+		$(filter $(O)/user/%.o,$^) -o $@ -lcmocka -lbpf -lelf -lz -lpthread
 
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_CC	= $(CLANG) $(CPPFLAGS) -std=gnu11 -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer $(WARN) $(DEPFLAGS)
