@@ -94,6 +94,7 @@ VX_ACL_INLINE void vx_acl_classes(const struct vx_acl_image *image, __u32 mask, 
 				  const struct vx_acl_class *dim[VX_ACL_DIMS])
 {
 	__u32 src = image->all, dst = src, a = src, b = src;
+	__u64 row = key;
 
 	if (pkt->flags & (VX_PKT_IP4 | VX_PKT_IP6 | VX_PKT_ARP)) {
 		src = vx_acl_addr(image, mask, image->src, pkt->saddr, pkt->flags);
@@ -108,7 +109,11 @@ VX_ACL_INLINE void vx_acl_classes(const struct vx_acl_image *image, __u32 mask, 
 			b = vx_acl_port(image, mask, image->dport, pkt->dport);
 		}
 	}
-	dim[0] = vx_acl_at(image, mask, image->proto[key] * 8);
+	/* In bounds already, but Linux 6.1 lost sight of that. */
+	__asm__ volatile("" : "+r"(row));
+	if (row >= VX_ACL_KEYS)
+		row = VX_ACL_KEY_NON_IP;
+	dim[0] = vx_acl_at(image, mask, image->proto[row] * 8);
 	dim[1] = vx_acl_at(image, mask, (src & VX_ACL_STEP_OFF) * 8);
 	dim[2] = vx_acl_at(image, mask, (dst & VX_ACL_STEP_OFF) * 8);
 	dim[3] = vx_acl_at(image, mask, (a & VX_ACL_STEP_OFF) * 8);
