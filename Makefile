@@ -60,7 +60,7 @@ UNITS	:= $(UNIT_CORE:%.c=$(O)/%) $(UNIT_USER:%.c=$(O)/%) $(UNIT_BPF:%.c=$(O)/%)
 FUZZERS	:= $(FUZZ_CORE:%.c=$(O)/%) $(FUZZ_USER:%.c=$(O)/%)
 
 .PHONY: all help deps clean install uninstall tools units fuzzers check fuzz demo bench lint \
-	module modules modules_install dkms-install check-kernel check-long bench-kernel
+	module modules modules_install dkms-install check-kernel check-long bench-kernel bench-policies
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -208,6 +208,9 @@ demo: ## as root: two guests on a wire, traffic, a live policy swap (KEEP=1 leav
 
 bench: ## as root: the user engine beside DPDK, one table, and build/bench.json
 	tests/bench/run
+
+bench-policies: ## as root: what policies cost per packet, acl beside nftables and xdp-filter
+	tests/bench/policies
 
 bench-kernel: ## as root: the module beside vhost_net in a test host, instructions per packet; PROFILE=1: where they go
 	KERNEL='$(KERNEL)' PROFILE='$(PROFILE)' tests/bench/kernel-run

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A generator for test runs: each run writes the next of many frames over the one that came in, then tail-calls the program at slot 0. */
+/*
+ * A generator for test runs: each run writes the next of many frames over the
+ * one that came in, then tail-calls the program at slot 0, or sends the frame out.
+ */
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
@@ -43,8 +46,17 @@ int generate(struct xdp_md *ctx)
 	if (!f)
 		return XDP_ABORTED;
 	__builtin_memcpy(data, f->b, sizeof(f->b));
+	if (t->ifindex)
+		return bpf_redirect(t->ifindex, 0);
 	bpf_tail_call(ctx, &next, 0);
 	return XDP_ABORTED;
+}
+
+/* A filter that costs nothing. */
+SEC("xdp.frags")
+int drop(struct xdp_md *ctx)
+{
+	return XDP_DROP;
 }
 
 char _license[] SEC("license") = "GPL";

@@ -13,6 +13,7 @@ struct bench_frame {
 struct bench_turn {
 	__u32 next;
 	__u32 frames;
+	__u32 ifindex;	/* to redirect to, instead of the tail call */
 };
 
 #endif
