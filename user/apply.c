@@ -21,9 +21,27 @@ static struct vx_pos place(const struct vx_plan_step *step)
 	}
 }
 
+/* A port that was made anew by that has left the sets that stand for it. */
+static int restore_sets(const struct vx_conf *have)
+{
+	int i, j, failed = 0;
+
+	for (i = 0; i < have->sets; i++) {
+		const struct vx_conf_set *set = &have->set[i];
+		struct vx_feature_target target = { .name = set->name };
+
+		for (j = 0; j < set->lines.n && strncmp(set->lines.line[j], "port ", 5); j++)
+			;
+		if (j < set->lines.n && vx_feature_replace(set->feature, &target, &set->lines))
+			failed++;
+	}
+	return failed;
+}
+
 /* All the way, whatever fails: what can be restored is. */
 static int undo(struct vx_apply *a, const struct vx_plan *plan, int n)
 {
+	bool anew = false;
 	int failed = 0;
 
 	vx_interrupt_ignore();
@@ -32,8 +50,9 @@ static int undo(struct vx_apply *a, const struct vx_plan *plan, int n)
 
 		if (vx_apply_ops[step->op].undo && vx_apply_ops[step->op].undo(a, step))
 			failed++;
+		anew |= step->op == VX_PORT_DEL;
 	}
-	return failed;
+	return failed + (anew ? restore_sets(a->have) : 0);
 }
 
 static int tell(int err, const struct vx_plan_step *step, int failed, const char *file)

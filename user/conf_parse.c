@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The statements outside of ports, and what the whole file must be. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/if.h>
 
@@ -34,18 +35,18 @@ static void take_mode(struct vx_conf_parser *p, void *object, const struct vx_wo
 
 static const struct vx_conf_key uplink_keys[] = { { "mode", take_mode, "native" }, {} };
 
-/* The object's name, if it has a usable one and no other has it. */
-static const struct vx_word *name_of(struct vx_conf_parser *p, const struct vx_stmt *stmt, const char *example)
+/* The word behind the first ones; NULL: there is none. */
+static const struct vx_word *name_of(struct vx_conf_parser *p, const struct vx_stmt *stmt, int words, const char *example)
 {
-	if (stmt->n > 1)
-		return &stmt->word[1];
-	vx_conf_error(p->errors, stmt->word[0].pos, "'%s' needs a name, for instance: %s", stmt->word[0].text, example);
+	if (stmt->n > words)
+		return &stmt->word[words];
+	vx_conf_error(p->errors, stmt->word[0].pos, "'%s' needs a name, for instance: %s", stmt->word[words - 1].text, example);
 	return NULL;
 }
 
 static void parse_uplink(struct vx_conf_parser *p, const struct vx_stmt *stmt)
 {
-	const struct vx_word *name = name_of(p, stmt, "uplink eth0");
+	const struct vx_word *name = name_of(p, stmt, 1, "uplink eth0");
 	struct vx_pos seen[VX_CONF_KEYS_MAX] = {};
 	struct vx_conf_uplink *uplink;
 
@@ -91,7 +92,7 @@ static const struct vx_conf_key policy_keys[] = {
 
 static void parse_policy(struct vx_conf_parser *p, const struct vx_stmt *stmt)
 {
-	const struct vx_word *name = name_of(p, stmt, "policy my_acl file /etc/vhost-xdp/my_acl.bpf.o");
+	const struct vx_word *name = name_of(p, stmt, 1, "policy my_acl file /etc/vhost-xdp/my_acl.bpf.o");
 	struct vx_pos seen[VX_CONF_KEYS_MAX] = {};
 	struct vx_conf_policy *policy;
 	__u32 number;
@@ -119,10 +120,10 @@ static void parse_policy(struct vx_conf_parser *p, const struct vx_stmt *stmt)
 	vx_conf_pairs(p, stmt, 2, policy_keys, seen, policy, "for a policy");
 }
 
-static void parse_set(struct vx_conf_parser *p, const struct vx_stmt *stmt, int feature)
+static void parse_set(struct vx_conf_parser *p, const struct vx_stmt *stmt, int words, int feature)
 {
 	const char *what = vx_features[feature].name;
-	const struct vx_word *name = name_of(p, stmt, "group web { prefix 10.0.1.0/24 }");
+	const struct vx_word *name = name_of(p, stmt, words, "web { ... }");
 	struct vx_conf_raw raw = {};
 	struct vx_conf_set *set;
 
@@ -144,15 +145,33 @@ static void parse_set(struct vx_conf_parser *p, const struct vx_stmt *stmt, int 
 	}
 	set = vx_conf_add_set(p->conf, feature, name->text);
 	set->pos = stmt->word[0].pos;
-	vx_conf_raw_add(p, &raw, stmt, 2);
+	vx_conf_raw_add(p, &raw, stmt, words + 1);
 	vx_conf_raw_take(p, &raw, feature, &set->lines);
+}
+
+/* Index of the set's feature that begins with the statement's first words, or -ENOENT. */
+static int find_set(const struct vx_stmt *stmt, int *words)
+{
+	size_t len = strlen(stmt->word[0].text);
+	const char *name;
+	int i;
+
+	for (i = 0; i < vx_features_n; i++) {
+		name = vx_features[i].name;
+		if (vx_features[i].scope != VX_SCOPE_SET || strncmp(name, stmt->word[0].text, len))
+			continue;
+		*words = 1 + (name[len] == ' ');
+		if (!name[len] || (name[len] == ' ' && stmt->n > 1 && !strcmp(name + len + 1, stmt->word[1].text)))
+			return i;
+	}
+	return -ENOENT;
 }
 
 static void parse_statement(struct vx_conf_parser *p, const struct vx_stmt *stmt)
 {
 	const char *names[VX_FEATURES_MAX + 4] = { "uplink", "policy", "port" };
 	const char *word = stmt->word[0].text;
-	int i, n = 3;
+	int i, words = 1, n = 3;
 
 	if (!strcmp(word, "uplink")) {
 		parse_uplink(p, stmt);
@@ -160,9 +179,9 @@ static void parse_statement(struct vx_conf_parser *p, const struct vx_stmt *stmt
 		parse_policy(p, stmt);
 	} else if (!strcmp(word, "port")) {
 		vx_conf_parse_port(p, stmt);
-	} else if ((i = vx_feature_find(word)) >= 0 && vx_features[i].scope == VX_SCOPE_SET) {
-		parse_set(p, stmt, i);
-	} else if (i >= 0) {
+	} else if ((i = find_set(stmt, &words)) >= 0) {
+		parse_set(p, stmt, words, i);
+	} else if (vx_feature_find(word) >= 0) {
 		vx_conf_error(p->errors, stmt->word[0].pos, "'%s' belongs to a port; put it into that port's block: port NAME { ... }", word);
 	} else {
 		for (i = 0; i < vx_features_n; i++)
@@ -198,10 +217,19 @@ static void judge_port(struct vx_conf_parser *p, int n)
 		}
 }
 
+static void judge_ref(struct vx_conf_parser *p, const struct vx_conf_ref *ref)
+{
+	if (ref->feature < 0 ? !!vx_conf_port(p->conf, ref->name) : !!vx_conf_set(p->conf, ref->feature, ref->name))
+		return;
+	vx_conf_error(p->errors, ref->pos, "there is no %s %s in this file; add: %s %s { ... }",
+		      ref->feature < 0 ? "port" : vx_features[ref->feature].name, ref->name,
+		      ref->feature < 0 ? "port" : vx_features[ref->feature].name, ref->name);
+}
+
 void vx_conf_parse(const char *text, size_t len, struct vx_conf *conf, struct vx_conf_errors *errors)
 {
 	struct vx_conf_tree *tree = vx_conf_tree_parse(text, len, errors);
-	struct vx_conf_parser p = { conf, errors };
+	struct vx_conf_parser p = { .conf = conf, .errors = errors };
 	const struct vx_stmt *stmt;
 	int i;
 
@@ -210,5 +238,8 @@ void vx_conf_parse(const char *text, size_t len, struct vx_conf *conf, struct vx
 	for (i = 0; i < conf->ports; i++)
 		judge_port(&p, i);
 	vx_conf_index(conf);
+	for (i = 0; i < p.refs; i++)
+		judge_ref(&p, &p.ref[i]);
+	free(p.ref);
 	vx_conf_tree_free(tree);
 }

@@ -15,9 +15,18 @@ void vx_conf_parse(const char *text, size_t len, struct vx_conf *conf, struct vx
 
 /* --- for conf_parse*.c alone --- */
 
+/* A set or a port that rules name: it must be in the file, before or behind them. */
+struct vx_conf_ref {
+	int feature;		/* of the set; -1: a port */
+	char name[VX_CONF_NAME_MAX + 1];
+	struct vx_pos pos;
+};
+
 struct vx_conf_parser {
 	struct vx_conf *conf;
 	struct vx_conf_errors *errors;
+	struct vx_conf_ref *ref;
+	int refs;
 };
 
 /* A word that may stand at a place, and what to do with the value behind it. Ends with a NULL name. */

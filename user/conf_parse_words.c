@@ -160,6 +160,43 @@ static void judge(struct vx_conf_parser *p, const struct vx_conf_raw *raw, const
 	}
 }
 
+static void add_ref(struct vx_conf_parser *p, int feature, const struct vx_word *word)
+{
+	char *name, *save, *list = vx_need(1, strlen(word->text) + 1);
+	struct vx_conf_ref *ref;
+
+	strcpy(list, word->text);
+	for (name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		/* Grows by doubling. */
+		if (!(p->refs & (p->refs - 1)))
+			p->ref = vx_need_more(p->ref, p->refs ? 2 * p->refs : 1, sizeof(*ref));
+		ref = &p->ref[p->refs++];
+		ref->feature = feature;
+		ref->pos = (struct vx_pos){ word->pos.line, word->pos.column + (int)(name - list) };
+		snprintf(ref->name, sizeof(ref->name), "%s", name);
+	}
+	free(list);
+}
+
+/* "src group web", "use set web"; in a group, "port vm1". Lines were judged: behind such a word is a name. */
+static void note_refs(struct vx_conf_parser *p, const struct vx_word *word, int n, int feature)
+{
+	int i, f;
+
+	for (i = 0; i + 1 < n; i++) {
+		if (!vx_features[feature].refers) {
+			if (vx_features[feature].scope == VX_SCOPE_SET && !strcmp(word[i].text, "port"))
+				add_ref(p, -1, &word[++i]);
+			continue;
+		}
+		for (f = 0; f < vx_features_n; f++)
+			if (vx_features[f].ref && !strcmp(vx_features[f].ref, word[i].text)) {
+				add_ref(p, f, &word[++i]);
+				break;
+			}
+	}
+}
+
 void vx_conf_raw_take(struct vx_conf_parser *p, struct vx_conf_raw *raw, int feature, struct vx_lines *out)
 {
 	struct vx_feature_line *lines = vx_need(raw->n, sizeof(*lines));
@@ -175,7 +212,10 @@ void vx_conf_raw_take(struct vx_conf_parser *p, struct vx_conf_raw *raw, int fea
 		for (j = 0; j < raw->words[i]; j++)
 			words[all++] = (char *)raw->word[i][j].text;
 	}
+	i = p->errors->n;
 	judge(p, raw, lines, feature, out);
+	for (j = 0; j < raw->n && i == p->errors->n; j++)
+		note_refs(p, raw->word[j], raw->words[j], feature);
 	free(words);
 	free(lines);
 	free(raw->word);

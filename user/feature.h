@@ -19,7 +19,7 @@
 enum vx_feature_scope {
 	VX_SCOPE_PORT,		/* "NAME WORDS" or "NAME { LINES }" in a port */
 	VX_SCOPE_DIRECTION,	/* the same behind a direction: "NAME to-guest WORDS" */
-	VX_SCOPE_SET,		/* "NAME SET { LINES }", outside of ports */
+	VX_SCOPE_SET,		/* "NAME SET { LINES }", outside of ports; NAME may be two words */
 };
 
 /* Whose configuration. */
@@ -46,6 +46,8 @@ typedef void vx_feature_out(const char *line, void *arg);
 struct vx_feature {
 	const char *name;
 	enum vx_feature_scope scope;
+	bool early;		/* of a port, what sets may stand for */
+	bool refers;		/* its lines may name sets */
 	bool one_line;		/* all words belong together, in whichever lines they are */
 	const char *policy;	/* shipped; its maps hold the configuration */
 	const char *ref;	/* of a set: how rules name one, "group" for "group NAME" */

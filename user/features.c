@@ -3,6 +3,7 @@
 
 #include "antispoof.h"
 #include "feature.h"
+#include "features_acl.h"
 #include "ratelimit.h"
 #include "stateful.h"
 
@@ -25,7 +26,10 @@ static int antispoof_get(const struct vx_feature_target *target, void *conf)
 
 static int antispoof_replace(const struct vx_feature_target *target, void *conf)
 {
-	return vx_antispoof_replace(target->port, conf);
+	int err = vx_antispoof_replace(target->port, conf);
+
+	/* Groups may stand for its addresses. */
+	return err ? err : vx_acl_port_changed(target->name);
 }
 
 static int ratelimit_words(int argc, char **argv, void *conf, char *why)
@@ -73,12 +77,53 @@ const struct vx_feature vx_features[] = {
 	{
 		.name = "antispoof",
 		.scope = VX_SCOPE_PORT,
+		.early = true,
 		.policy = "antispoof",
 		.size = sizeof(struct vx_antispoof_port),
 		.words = antispoof_words,
 		.print = antispoof_print,
 		.get = antispoof_get,
 		.replace = antispoof_replace,
+	},
+	{
+		.name = "group",
+		.scope = VX_SCOPE_SET,
+		.policy = "acl",
+		.ref = "group",
+		.size = sizeof(struct vx_acl_group),
+		.words = vx_group_conf_words,
+		.print = vx_group_conf_print,
+		.get = vx_group_conf_get,
+		.replace = vx_group_conf_replace,
+		.each = vx_group_conf_each,
+	},
+	{
+		.name = "acl set",
+		.scope = VX_SCOPE_SET,
+		.policy = "acl",
+		.ref = "set",
+		.refers = true,
+		.size = sizeof(struct vx_acl_conf),
+		.words = vx_acl_conf_words,
+		.whole = vx_acl_conf_whole,
+		.print = vx_acl_conf_print,
+		.release = vx_acl_conf_release,
+		.get = vx_acl_set_get,
+		.replace = vx_acl_set_replace,
+		.each = vx_acl_set_each,
+	},
+	{
+		.name = "acl",
+		.scope = VX_SCOPE_DIRECTION,
+		.policy = "acl",
+		.refers = true,
+		.size = sizeof(struct vx_acl_conf),
+		.words = vx_acl_conf_port_words,
+		.whole = vx_acl_conf_whole,
+		.print = vx_acl_conf_print,
+		.release = vx_acl_conf_release,
+		.get = vx_acl_conf_get,
+		.replace = vx_acl_conf_replace,
 	},
 	{
 		.name = "ratelimit",

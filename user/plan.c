@@ -206,20 +206,35 @@ static void plan_closing(struct planner *p)
 	}
 }
 
+/* Does it stand for a port that is made, or made anew? Nobody remembers those. */
+static bool names_anew(const struct planner *p, const struct vx_lines *lines)
+{
+	const struct vx_conf_port *w;
+	int i;
+
+	for (i = 0; i < lines->n; i++) {
+		w = strncmp(lines->line[i], "port ", 5) ? NULL : vx_conf_port(p->want, lines->line[i] + 5);
+		if (w && is_anew(w, vx_conf_port(p->have, w->name)))
+			return true;
+	}
+	return false;
+}
+
 /* Sets come before the rules that name them, and go behind them. */
 static void plan_sets(struct planner *p)
 {
-	int i;
+	int i, f;
 
-	for (i = 0; i < p->want->sets; i++) {
-		const struct vx_conf_set *w = &p->want->set[i], *h = vx_conf_set(p->have, w->feature, w->name);
+	for (f = 0; f < vx_features_n; f++)
+		for (i = 0; i < p->want->sets; i++) {
+			const struct vx_conf_set *w = &p->want->set[i], *h = vx_conf_set(p->have, w->feature, w->name);
 
-		if (!h || !vx_lines_same(&w->lines, &h->lines))
-			lines_step(p, w->name, w->feature, 0, h ? &h->lines : NULL, &w->lines);
-	}
+			if (w->feature == f && (!h || !vx_lines_same(&w->lines, &h->lines) || names_anew(p, &w->lines)))
+				lines_step(p, w->name, w->feature, 0, h ? &h->lines : NULL, &w->lines);
+		}
 }
 
-static void plan_rules(struct planner *p, bool behind)
+static void plan_rules(struct planner *p, bool early, bool behind)
 {
 	static const struct vx_lines none;
 	int i, f, dir;
@@ -232,7 +247,7 @@ static void plan_rules(struct planner *p, bool behind)
 			for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 				const struct vx_lines *from = anew ? &none : &h->feature[f][dir], *to = &w->feature[f][dir];
 
-				if (!vx_lines_same(from, to) && behind == (!anew && vx_plan_behind(w, h, f, dir)))
+				if (vx_features[f].early == early && !vx_lines_same(from, to) && behind == (!anew && vx_plan_behind(w, h, f, dir)))
 					lines_step(p, w->name, f, dir, from, to);
 			}
 	}
@@ -259,7 +274,7 @@ static void plan_prune(struct planner *p)
 	plan_prune_ports(p, false);
 	if (!(p->flags & VX_PLAN_PRUNE))
 		return;
-	for (i = 0; i < p->have->sets; i++)
+	for (i = p->have->sets; i--; )
 		if (!vx_conf_set(p->want, p->have->set[i].feature, p->have->set[i].name))
 			lines_step(p, p->have->set[i].name, p->have->set[i].feature, 0, &p->have->set[i].lines, NULL);
 	for (i = 0; i < p->have->uplinks; i++)
@@ -303,10 +318,12 @@ void vx_plan_make(struct vx_conf *want, struct vx_conf *have, unsigned int flags
 	plan_coming(&p);
 	plan_closing(&p);
 	plan_policies(&p, true);
+	plan_rules(&p, true, false);
 	plan_sets(&p);
-	plan_rules(&p, false);
+	plan_rules(&p, false, false);
 	plan_chains(&p);
-	plan_rules(&p, true);
+	plan_rules(&p, false, true);
+	plan_rules(&p, true, true);
 	plan_prune(&p);
 	vx_plan_tell(want, have, flags, plan);
 }

@@ -6,37 +6,54 @@
 #include "plan.h"
 
 /* Does a rule say "group web"? Names are words of their own. */
-static bool mentions(const struct vx_lines *lines, const char *feature, const char *set)
+static bool mentions(const struct vx_lines *lines, const char *ref, const char *name)
 {
 	char words[VX_CONF_NAME_MAX + 40];
-	size_t len = snprintf(words, sizeof(words), " %s %s", feature, set);
+	size_t len = snprintf(words, sizeof(words), "%s %s", ref, name);
 	const char *s;
 	int i;
 
 	for (i = 0; i < lines->n; i++)
-		for (s = lines->line[i]; (s = strstr(s, words + 1)); s++)
-			if ((s == lines->line[i] || s[-1] == ' ') && (s[len - 1] == '\0' || s[len - 1] == ' '))
+		for (s = lines->line[i]; (s = strstr(s, words)); s++)
+			if ((s == lines->line[i] || s[-1] == ' ') && (s[len] == '\0' || s[len] == ' '))
 				return true;
 	return false;
 }
 
-/* A new set is none: no rule that judges knows it. */
-static bool set_changes(const struct vx_conf_set *set, const struct vx_conf *have)
+/* A set that stands for a port's addresses changes with them. */
+static bool port_changes(const struct vx_conf *want, const struct vx_conf *have, const struct vx_lines *lines)
 {
-	const struct vx_conf_set *old = vx_conf_set(have, set->feature, set->name);
+	const struct vx_conf_port *w, *h;
+	int i, f;
 
-	return old && !vx_lines_same(&set->lines, &old->lines);
+	for (i = 0; i < lines->n; i++) {
+		if (strncmp(lines->line[i], "port ", 5))
+			continue;
+		w = vx_conf_port(want, lines->line[i] + 5);
+		h = vx_conf_port(have, lines->line[i] + 5);
+		for (f = 0; w && h && f < vx_features_n; f++)
+			if (vx_features[f].early && !vx_lines_same(&w->feature[f][0], &h->feature[f][0]))
+				return true;
+	}
+	return false;
 }
 
-/* Do these rules name a set that changes? */
-static bool set_changes_under(const struct vx_conf *want, const struct vx_conf *have, const struct vx_lines *lines)
+/* How many of the sets that these rules name change. A new set is none: no rule that judges knows it. */
+static int set_changes_under(const struct vx_conf *want, const struct vx_conf *have, const struct vx_lines *lines)
 {
-	int i;
+	int i, n = 0;
 
-	for (i = 0; i < want->sets; i++)
-		if (mentions(lines, vx_features[want->set[i].feature].name, want->set[i].name) && set_changes(&want->set[i], have))
-			return true;
-	return false;
+	for (i = 0; i < have->sets; i++) {
+		const struct vx_conf_set *h = &have->set[i], *w = vx_conf_set(want, h->feature, h->name);
+
+		if (!mentions(lines, vx_features[h->feature].ref, h->name))
+			continue;
+		n += (w && !vx_lines_same(&w->lines, &h->lines)) || port_changes(want, have, &h->lines);
+		/* Rules of a set name groups, and that is all: it ends here. */
+		if (vx_features[h->feature].refers && !mentions(&h->lines, vx_features[h->feature].ref, h->name))
+			n += set_changes_under(want, have, &h->lines);
+	}
+	return n;
 }
 
 static const struct vx_lines *rules(const struct vx_conf_port *port, int feature, int dir)
