@@ -316,6 +316,112 @@ C
 ok apply --prune "$W/empty"
 [ "$(snapshot)" = "$bare" ] || { diff <(echo "$bare") <(snapshot); die "something is left"; }
 
+step "groups, acl, ratelimit and stateful"
+conf <<'C'
+uplink wire
+port vm1 {
+	mac 52:54:00:00:00:01
+	uplink wire
+	to-guest antispoof,acl,ratelimit
+	from-guest stateful,acl
+	antispoof 10.0.0.5 2001:db8::5
+	ratelimit to-guest { pps 10k; bps 1g }
+	stateful { mode guest; limit 100; timeout tcp 30s }
+	acl from-guest use set base
+	acl to-guest {
+		allow icmp prio 5
+		allow tcp src group web dport 22
+		default deny
+	}
+}
+acl set base { allow tcp dst group web; default deny }
+group web { port vm1; prefix 10.0.2.0/24,10.0.1.0/24 }
+C
+ok apply "$C"
+plan 0
+round_trip
+[ "$(state | tr -d '\n\t')" = "$(tr -d '\n\t' <<'S'
+uplink wire
+group web {
+	prefix 10.0.1.0/24
+	prefix 10.0.2.0/24
+	port vm1
+}
+acl set base {
+	default deny
+	allow tcp dst group web
+}
+port vm1 {
+	mac 52:54:00:00:00:01
+	uplink wire
+	to-guest antispoof,acl,ratelimit
+	from-guest stateful,acl
+	antispoof {
+		10.0.0.5/32
+		2001:db8::5/128
+	}
+	acl to-guest {
+		default deny
+		allow icmp prio 5
+		allow tcp src group web dport 22
+	}
+	acl from-guest use set base
+	ratelimit to-guest pps 10k bps 1gbit burst 20ms
+	stateful {
+		mode guest
+		limit 100
+		timeout tcp 30s
+	}
+}
+S
+)" ] || { state; die "that is not the state"; }
+has "$(vx group list)" "10.0.2.0/24"
+has "$(vx acl list vm1 to-guest)" "allow tcp src group web dport 22"
+# One set alone changes; and then two that are judged together.
+sed -i 's/10.0.2.0/10.0.3.0/' "$C"
+plan 3
+diff_is "$(printf '~ group web\n-\tprefix 10.0.2.0/24\n+\tprefix 10.0.3.0/24')"
+ok apply "$C"
+sed -i 's/10.0.3.0/10.0.4.0/; s/dport 22/dport 23/' "$C"
+plan 3
+diff_is "$(cat <<'D'
+~ group web
+-	prefix 10.0.3.0/24
++	prefix 10.0.4.0/24
+~ port vm1: closed to-guest for the moment in which several of its policies change
+-	acl to-guest allow tcp src group web dport 22
++	acl to-guest allow tcp src group web dport 23
+D
+)"
+ok apply "$C"
+round_trip
+# A port that is made anew is in its group again, whether that succeeds or is undone.
+sed -i 's/^port vm1 {/&\n vlan 3/' "$C"
+ok apply --recreate "$C"
+plan 0
+cp "$C" "$W/good"
+{ sed 's/vlan 3/vlan 4/; s/dport 23/dport 24/' "$W/good"; echo "port vm3 mac 52:54:00:00:00:03 uplink wire"; } >"$W/next"
+ip link add vm3 type veth peer name vm3-peer
+fails "adding port vm3 failed" <"$W/next"
+ip link del vm3
+cp "$W/good" "$C"
+plan 0
+wrong 4:25 "there is no acl set bse in this file" <<'C'
+uplink wire
+port vm1 mac 52:54:00:00:00:01 uplink wire {
+	acl to-guest default allow
+	acl from-guest use set bse }
+C
+# The group cannot stand for a port that lists no addresses: said by the step that fails, and all of it is undone.
+fails "vm2" "setting the rules of web failed" <<'C'
+uplink wire
+group web port vm2
+port vm1 mac 52:54:00:00:00:01 uplink wire vlan 3
+port vm2 mac 52:54:00:00:00:02 uplink wire
+C
+ok apply --prune "$W/empty"
+[ "$(snapshot)" = "$bare" ] || { diff <(echo "$bare") <(snapshot); die "something is left"; }
+
 step "interrupted at any moment: as before, or done"
 cat >"$W/one" <<C
 uplink wire
