@@ -62,7 +62,7 @@ UNITS	:= $(UNIT_CORE:%.c=$(O)/%) $(UNIT_USER:%.c=$(O)/%) $(UNIT_BPF:%.c=$(O)/%)
 FUZZERS	:= $(FUZZ_CORE:%.c=$(O)/%) $(FUZZ_USER:%.c=$(O)/%)
 
 .PHONY: all help deps clean install uninstall tools units fuzzers check fuzz demo bench lint \
-	module modules modules_install dkms-install check-kernel check-long bench-kernel
+	module modules modules_install dkms-install check-kernel check-long bench-kernel bench-policies
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -166,8 +166,12 @@ $(O)/tests/unit/core/%: $(O)/check/tests/unit/core/%.o $(CHECK_CORE) $(UNIT_ENV)
 $(O)/tests/unit/user/%: $(O)/asan/tests/unit/user/%.o $(CHECK_USER)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) $^ -o $@ -lcmocka $(LIBS)
 
+# Compiled rules come from the compiler that operators use.
+$(O)/tests/bpf/test_acl: $(patsubst %,$(O)/user/%.o,acl_addr acl_compile acl_counters acl_names acl_pool acl_ports acl_store acl_words words)
+
 $(O)/tests/bpf/%: tests/bpf/%.c $(SKEL) $(BPF_OBJ)
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Itests/bpf $(CFLAGS) $(DEPFLAGS) -MF $@.d $< -o $@ -lcmocka -lbpf -lelf -lz
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Itests/bpf -Iuser $(CFLAGS) $(DEPFLAGS) -MF $@.d $< \
+		$(filter $(O)/user/%.o,$^) -o $@ -lcmocka -lbpf -lelf -lz -lpthread
 
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_CC	= $(CLANG) $(CPPFLAGS) -std=gnu11 -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer $(WARN) $(DEPFLAGS)
@@ -207,6 +211,9 @@ demo: ## as root: two guests on a wire, traffic, a live policy swap (KEEP=1 leav
 bench: ## as root: the user engine beside DPDK, one table, and build/bench.json
 	tests/bench/run
 
+bench-policies: ## as root: what policies cost per packet, acl beside nftables and xdp-filter
+	tests/bench/policies
+
 bench-kernel: ## as root: the module beside vhost_net in a test host, instructions per packet; PROFILE=1: where they go
 	KERNEL='$(KERNEL)' PROFILE='$(PROFILE)' tests/bench/kernel-run
 
@@ -218,13 +225,14 @@ install: all ## install to DESTDIR/PREFIX
 	install -m 0644 $(filter-out $(O)/bpf/vx_%,$(BPF_OBJ)) $(DESTDIR)$(PREFIX)/lib/vhost-xdp/policies/
 	install -m 0644 include/vhost_xdp/*.h $(DESTDIR)$(PREFIX)/include/vhost_xdp/
 	install -D -m 0644 user/vhost-xdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+	install -D -m 0644 user/vhost-xdp.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5
 	install -D -m 0644 user/vhost-xdp-policy.7 $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7
 	install -d $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp/examples
 	install -m 0644 $(EXAMPLE_SRC) $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp/examples/
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5 $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7
 	rm -rf $(DESTDIR)$(PREFIX)/lib/vhost-xdp $(DESTDIR)$(PREFIX)/include/vhost_xdp $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp
 
 clean: ## remove everything that was built

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <jansson.h>
 
+#include "acl.h"
 #include "antispoof_impl.h"
 #include "args.h"
 #include "cmd.h"
@@ -113,13 +114,18 @@ static int run_locked(void *arg)
 	err = vx_policy_port(req->port, &port);
 	if (err)
 		return err;
-	if (req->verb == CLEAR)
-		return vx_antispoof_replace(port.id, NULL);
+	if (req->verb == CLEAR) {
+		err = vx_antispoof_replace(port.id, NULL);
+		return err ? err : vx_acl_port_changed(req->port);
+	}
 	err = vx_antispoof_get(port.id, &conf);
 	if (err && err != -ENOENT)
 		return err;
 	err = req->verb == ADD || req->verb == DEL ? change_prefix(&conf, req) : change_right(&conf, req);
-	return err ? err : vx_antispoof_replace(port.id, &conf);
+	if (!err)
+		err = vx_antispoof_replace(port.id, &conf);
+	/* Groups may stand for its addresses. */
+	return err ? err : vx_acl_port_changed(req->port);
 }
 
 int vx_antispoof_run(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "say.h"
 
 bool vx_json;
+int vx_exit_status;
 
 int vx_print_json(json_t *document)
 {

@@ -40,6 +40,8 @@ struct vx_policy_load {
 /* These change state, under the lock. They print one line when they fail, and then everything is as before. */
 int vx_policy_load(const struct vx_policy_load *load);
 int vx_policy_load_builtin(const char *name);
+/* The file of a shipped policy. -ENOENT: there is none; -EINVAL: no name. Nothing is printed. */
+int vx_policy_shipped(const char *name, char *file, size_t len);
 /* Back to the version before the last load of that name; once more: forth again. */
 int vx_policy_rollback(const char *name);
 int vx_policy_del(const char *name);

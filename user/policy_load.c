@@ -17,6 +17,7 @@
 #include "pins.h"
 #include "policy.h"
 #include "policy_object.h"
+#include "policy_source.h"
 #include "policy_version.h"
 #include "say.h"
 #include "words.h"
@@ -128,9 +129,13 @@ static int choose_slot(const struct vx_policy_load *load, struct running *run)
 
 static int install(struct bpf_object *obj, const struct vx_policy_load *load, const struct running *run)
 {
+	char staged[VX_PIN_PATH];
 	int err;
 
 	err = vx_version_stage_object(obj, load->name, *run->home ? run->home : NULL);
+	snprintf(staged, sizeof(staged), "stage/%s", load->name);
+	if (!err)
+		err = vx_policy_source_pin(staged, load->file);
 	if (err)
 		return vx_fail(err, "cannot pin policy %s: %s; nothing was changed", load->name, strerror(-err));
 	err = vx_version_commit(load->name, run->slot);
@@ -196,23 +201,32 @@ void vx_policy_name_of(const char *file, char *name, size_t len)
 	snprintf(name, len, "%.*s", (int)strcspn(base, "."), base);
 }
 
-int vx_policy_load_builtin(const char *name)
+int vx_policy_shipped(const char *name, char *file, size_t len)
 {
-	struct vx_policy_load load = { .name = name };
-	char exe[PATH_MAX] = "", file[PATH_MAX + 64];
+	char exe[PATH_MAX] = "";
 
 	if (vx_check_name(name, VX_POLICY_NAME_MAX))
-		return vx_fail(-EINVAL, "'%s' is not a policy name; see 'vhost-xdp policy list'", name);
-	load.file = file;
+		return -EINVAL;
 	/* Run from where it was built, the policies built with it; else the installed ones. */
 	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0) {
-		snprintf(file, sizeof(file), "%s/bpf/policy_%s.bpf.o", dirname(exe), name);
+		snprintf(file, len, "%s/bpf/policy_%s.bpf.o", dirname(exe), name);
 		if (!access(file, R_OK))
-			return vx_policy_load(&load);
+			return 0;
 	}
-	snprintf(file, sizeof(file), VX_LIBDIR "/policies/policy_%s.bpf.o", name);
-	if (!access(file, R_OK))
+	snprintf(file, len, VX_LIBDIR "/policies/policy_%s.bpf.o", name);
+	return access(file, R_OK) ? -ENOENT : 0;
+}
+
+int vx_policy_load_builtin(const char *name)
+{
+	char file[PATH_MAX + 64];
+	struct vx_policy_load load = { .file = file, .name = name };
+	int err = vx_policy_shipped(name, file, sizeof(file));
+
+	if (err == -EINVAL)
+		return vx_fail(err, "'%s' is not a policy name; see 'vhost-xdp policy list'", name);
+	if (!err)
 		return vx_policy_load(&load);
-	return vx_fail(-ENOENT, "there is no policy %s, loaded or shipped; load it: vhost-xdp policy load FILE as %s",
-		       name, name);
+	return vx_fail(err, "there is no policy %s, loaded or shipped; load it: vhost-xdp policy load FILE as %s", name,
+		       name);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acl.h"
 #include "engine_kernel.h"
 #include "pins.h"
 #include "port_maps.h"
@@ -78,6 +79,8 @@ int vx_port_add(struct vx_port_spec *spec)
 	job.port.id = vx_port_maps_free_id();
 	if (!job.port.id)
 		return vx_fail(-ENOSPC, "there are %d ports already, the most that fit; remove one", VX_PORTS_MAX - 1);
+	/* A run that was killed may have left rules under that number. */
+	vx_acl_forget_port(job.port.id, spec->cfg.name);
 	return vx_steps_make(vx_port_steps, VX_PORT_STEPS, &job);
 }
 
@@ -108,6 +111,7 @@ int vx_port_del(const char *name, bool force)
 	vx_port_guest_end(&job.port, job.guest_end);
 	vx_uplink_each(same_uplink, &job);
 	vx_steps_undo(vx_port_steps, VX_PORT_STEPS, &job);
+	vx_acl_forget_port(job.port.id, name);
 	return 0;
 }
 

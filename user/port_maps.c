@@ -125,10 +125,11 @@ void vx_port_maps_clear(const struct vx_port *port)
 	vx_map_drop("vx_dev", &port->cfg.host_ifindex);
 	if_drop(port->cfg.guest_ifindex);
 	if_drop(port->cfg.host_ifindex);
-	vx_map_put("vx_ports", &port->id, &none, BPF_ANY);
 	vx_map_drop("vx_engines", &port->id);
 	vx_chain_clear(port->id);
 	clear_drops(port->id);
+	/* Last: a run that is killed before leaves a port that can be found and deleted. */
+	vx_map_put("vx_ports", &port->id, &none, BPF_ANY);
 }
 
 static struct vx_fdb_key fdb_key(const struct vx_port_cfg *cfg)

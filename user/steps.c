@@ -7,6 +7,7 @@
 #include "steps.h"
 
 static volatile sig_atomic_t caught;
+static bool ignored;
 
 static void remember(int sig)
 {
@@ -25,6 +26,16 @@ void vx_interrupt_guard(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+bool vx_interrupted(void)
+{
+	return caught && !ignored;
+}
+
+void vx_interrupt_ignore(void)
+{
+	ignored = true;
+}
+
 int vx_steps_make(const struct vx_step *steps, int n, void *arg)
 {
 	int err = 0;
@@ -32,7 +43,7 @@ int vx_steps_make(const struct vx_step *steps, int n, void *arg)
 
 	for (i = 0; i < n && !err; i++) {
 		err = steps[i].make(arg);
-		if (!err && caught)
+		if (!err && vx_interrupted())
 			err = vx_fail(-EINTR, "interrupted; everything is undone");
 	}
 	/* The failed step may have got half-way: undo it, too. */

@@ -7,6 +7,8 @@
 #ifndef VX_STEPS_H
 #define VX_STEPS_H
 
+#include <stdbool.h>
+
 struct vx_step {
 	int (*make)(void *arg);		/* 0, or a negative errno after one printed line */
 	void (*undo)(void *arg);	/* may be NULL */
@@ -14,6 +16,9 @@ struct vx_step {
 
 /* From here on SIGINT, SIGTERM and SIGHUP are remembered instead of ending the process half-way. */
 void vx_interrupt_guard(void);
+/* Whether one came. What undoes a change must not be stopped by what made it necessary: it ignores them. */
+bool vx_interrupted(void);
+void vx_interrupt_ignore(void);
 
 int vx_steps_make(const struct vx_step *steps, int n, void *arg);
 void vx_steps_undo(const struct vx_step *steps, int n, void *arg);

@@ -33,6 +33,8 @@ bool vx_uplink_alive(const struct vx_uplink *uplink);
 /* These print one line when they fail, and leave things as they were. */
 int vx_uplink_add(const char *name, enum vx_mode mode);
 int vx_uplink_del(const char *name, bool force);
+/* Records without an uplink, of runs that were killed before they changed anything. */
+void vx_uplink_tidy(void);
 
 /* Let the NIC receive for this MAC: a unicast filter entry, or promiscuous mode where that is not enough. */
 int vx_uplink_filter_add(struct vx_uplink *uplink, const __u8 mac[6], __u16 vlan);

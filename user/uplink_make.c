@@ -336,3 +336,34 @@ int vx_uplink_del(const char *name, bool force)
 	vx_steps_undo(steps, N_STEPS, &job);
 	return 0;
 }
+
+struct record {
+	const char *pin;
+	bool found;
+};
+
+static int has_record(const struct vx_uplink *uplink, void *arg)
+{
+	struct job job = { .uplink = *uplink };
+	struct record *r = arg;
+	char pin[VX_NAME_LEN];
+
+	pin_name(&job, pin);
+	r->found |= !strcmp(pin, r->pin);
+	return r->found;
+}
+
+static int drop_record(const char *pin, void *arg)
+{
+	struct record r = { .pin = pin };
+
+	vx_uplink_each(has_record, &r);
+	if (!r.found)
+		vx_pin_remove("uplinks/%s", pin);
+	return 0;
+}
+
+void vx_uplink_tidy(void)
+{
+	vx_pin_each("uplinks", drop_record, NULL);
+}

@@ -16,7 +16,9 @@ enum { EXIT_USAGE = 2 };
 
 static const struct vx_cmd *const objects[] = {
 	&vx_cmd_doctor, &vx_cmd_uplink, &vx_cmd_port, &vx_cmd_serve, &vx_cmd_policy, &vx_cmd_stats,
+	&vx_cmd_apply, &vx_cmd_show,
 	&vx_cmd_ratelimit, &vx_cmd_stateful,
+	&vx_cmd_acl, &vx_cmd_group,
 };
 
 #define N_OBJECTS	(int)(sizeof(objects) / sizeof(objects[0]))
@@ -174,5 +176,5 @@ int main(int argc, char **argv)
 		err = vx_fail(-errno, "cannot write to standard output: %s", strerror(errno));
 	if (err)
 		return vx_usage_error ? EXIT_USAGE : EXIT_FAILURE;
-	return EXIT_SUCCESS;
+	return vx_exit_status;
 }

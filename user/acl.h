@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy "acl": sets of rules and groups by name. Parsing and printing of
+ * single rules is in acl_words.h.
+ *
+ * Functions that change something run under vx_locked(), print one line when
+ * they fail, and then leave everything as it was.
+ */
+#ifndef VX_ACL_H
+#define VX_ACL_H
+
+#include <stdio.h>
+#include "acl_store.h"
+#include "acl_words.h"
+
+/* The pinned maps; the shipped policy is loaded when it is not there. Negative after one line. */
+int vx_acl_open(struct vx_acl_maps *maps);
+/* The same without loading, and without a line: -ENOENT, when the policy is not there. */
+int vx_acl_open_if_there(struct vx_acl_maps *maps);
+
+/* Which set, in words: "vm1 to-guest", "set web". */
+struct vx_acl_target {
+	const char *port;	/* NULL: a named set */
+	int direction;
+	const char *name;
+	__u32 port_id;
+	__u32 set;		/* the one meant: a port's own, or the named one */
+	__u32 used;		/* what the port uses now: the same, a named one, or VX_ACL_SET_DEFAULT */
+	char text[64];		/* for messages */
+};
+
+/*
+ * Find a target. Words used, or negative after one line. make: a named set
+ * that is not there gets a number, which is free until something is put into it.
+ */
+int vx_acl_target(const struct vx_acl_maps *maps, int argc, char **argv, bool make, struct vx_acl_target *target);
+/* "vm1 to-guest", "set web", "set default" by number; needs the ports' names. */
+void vx_acl_set_text(const struct vx_acl_maps *maps, __u32 set, char text[64]);
+
+/* Rules with their order, numbers and limits; what they collide with is told. line: of a file each came from, or NULL. */
+int vx_acl_add(struct vx_acl_rules *rules, const struct vx_acl_rule *rule, const char *where);
+
+/*
+ * The whole configuration of a set, replaced as one. A port that used another
+ * set uses its own from then on.
+ */
+int vx_acl_put(const struct vx_acl_maps *maps, const struct vx_acl_target *target, struct vx_acl_rules *rules);
+/* Lines of a file, in the form that vx_acl_print() writes, into rules. name is for messages. */
+int vx_acl_load(FILE *file, const char *name, struct vx_acl_rules *rules);
+/* "default allow|deny", then the rules in the order of judgement. */
+void vx_acl_print(FILE *out, const struct vx_acl_rules *rules, const char *indent);
+
+/* After a port is gone, by name and number: its own sets, and its membership in groups. */
+void vx_acl_forget_port(__u32 port, const char *name);
+/* The addresses that its antispoof entry lists have changed: groups that name it are compiled anew. */
+int vx_acl_port_changed(const char *name);
+
+/*
+ * Compile rules with the groups that they name; name, when given, as if it were group (NULL: as if it were not there).
+ * what is for messages.
+ */
+int vx_acl_compile_rules(const struct vx_acl_maps *maps, const struct vx_acl_rules *rules, const char *name, const struct vx_acl_group *group,
+			 const char *what, struct vx_acl_built *built);
+
+#endif
