@@ -98,44 +98,43 @@ static int add(int argc, char **argv)
 	return locked(argc, argv, true, add_rule);
 }
 
-/* By number, or in words. */
-static int find_rule(const struct vx_acl_rules *rules, const struct vx_acl_target *t, int argc, char **argv, __u32 *at)
+/* By number, or in words: its place, or negative after one line. */
+static int find_rule(const struct vx_acl_rules *rules, const struct vx_acl_target *t, int argc, char **argv)
 {
 	struct vx_acl_rule rule;
 	char why[VX_ACL_TEXT];
-	__u32 number = 0;
+	__u32 number = 0, i;
 
 	if (argc == 1 && !vx_parse_u32(argv[0], 1, VX_ACL_NUMBER_MAX, &number)) {
-		for (*at = 0; *at < rules->n; ++*at)
-			if (rules->rule[*at].number == number)
-				return 0;
+		for (i = 0; i < rules->n; i++)
+			if (rules->rule[i].number == number)
+				return (int)i;
 		return vx_fail(-ENOENT, "%s has no rule %u; see 'vhost-xdp acl list %s'", t->text, number, t->text);
 	}
 	if (vx_acl_parse(argc, argv, &rule, why))
 		return vx_usage("a rule is named by its number, or in all its words: %s", why);
-	for (*at = 0; *at < rules->n; ++*at)
-		if (vx_acl_same_match(&rules->rule[*at], &rule) && !((rules->rule[*at].flags ^ rule.flags) & VX_ACL_ALLOW))
-			return 0;
+	for (i = 0; i < rules->n; i++)
+		if (vx_acl_same_match(&rules->rule[i], &rule) && !((rules->rule[i].flags ^ rule.flags) & VX_ACL_ALLOW))
+			return (int)i;
 	return vx_fail(-ENOENT, "%s has no such rule; see 'vhost-xdp acl list %s'", t->text, t->text);
 }
 
 static int del_rule(const struct vx_acl_maps *maps, const struct vx_acl_target *t, int argc, char **argv)
 {
 	struct vx_acl_rules rules;
-	__u32 at;
-	int err;
+	int at, err;
 
 	if (!argc)
 		return vx_usage("'acl del' needs the number of a rule: vhost-xdp acl del PORT to-guest NUMBER");
 	err = current(maps, t, &rules);
 	if (err)
 		return err;
-	err = find_rule(&rules, t, argc, argv, &at);
-	if (!err) {
+	at = find_rule(&rules, t, argc, argv);
+	if (at >= 0 && rules.rule) {
 		rules.n--;
 		memmove(&rules.rule[at], &rules.rule[at + 1], (rules.n - at) * sizeof(*rules.rule));
 	}
-	return put_back(maps, t, &rules, err);
+	return put_back(maps, t, &rules, at < 0 ? at : 0);
 }
 
 static int del(int argc, char **argv)
