@@ -9,6 +9,7 @@
 #include "acl_list.h"
 #include "args.h"
 #include "cmd.h"
+#include "output.h"
 #include "policy.h"
 #include "port.h"
 #include "say.h"
@@ -19,30 +20,28 @@ struct request {
 	char **argv;
 	int (*run)(const struct vx_acl_maps *maps, const struct vx_acl_target *target, int argc, char **argv);
 	bool make;	/* a set that is not there */
+	bool found;	/* there was something to run on */
 };
 
-static int run_locked(void *arg)
+static int find_and_run(const struct vx_acl_maps *maps, void *arg)
 {
 	struct request *req = arg;
 	struct vx_acl_target target;
-	struct vx_acl_maps maps;
-	int n, err;
+	int n = vx_acl_target(maps, req->argc, req->argv, req->make, &target);
 
-	err = vx_acl_open(&maps);
-	if (err)
-		return err;
-	n = vx_acl_target(&maps, req->argc, req->argv, req->make, &target);
-	err = n < 0 ? n : req->run(&maps, &target, req->argc - n, req->argv + n);
-	vx_acl_maps_close(&maps);
-	return err;
+	req->found = true;
+	return n < 0 ? n : req->run(maps, &target, req->argc - n, req->argv + n);
 }
 
 static int locked(int argc, char **argv, bool make,
 		  int (*fn)(const struct vx_acl_maps *maps, const struct vx_acl_target *target, int argc, char **argv))
 {
 	struct request req = { .argc = argc, .argv = argv, .run = fn, .make = make };
+	int err = vx_acl_locked(make, find_and_run, &req);
 
-	return vx_locked(run_locked, &req);
+	if (err == -ENOENT && !make && !req.found)
+		return vx_fail(err, "there are no rules yet; begin with: vhost-xdp acl add PORT to-guest allow ...");
+	return err;
 }
 
 /* Changing the rules of one port must not change those of others behind its back. */
@@ -237,7 +236,7 @@ static bool has_rules(const struct vx_acl_maps *maps, __u32 set)
 /* Which set a port's frames meet. */
 static int use_set(const struct vx_acl_maps *maps, const struct vx_acl_target *t, int argc, char **argv)
 {
-	__u32 key = t->port_id * VX_DIRECTIONS + t->direction, set = VX_ACL_SET_DEFAULT;
+	__u32 set = VX_ACL_SET_DEFAULT;
 	struct vx_acl_target other;
 	int n;
 
@@ -257,9 +256,7 @@ static int use_set(const struct vx_acl_maps *maps, const struct vx_acl_target *t
 	} else if (strcmp(argv[0], "default")) {
 		return vx_usage("'%s' is not known; write set NAME, own or default", argv[0]);
 	}
-	if (bpf_map_update_elem(maps->use, &key, &set, BPF_ANY))
-		return vx_fail(-errno, "cannot change which rules %s uses: %s", t->text, strerror(errno));
-	return 0;
+	return vx_acl_use(maps, t, set);
 }
 
 static int use(int argc, char **argv)
@@ -295,25 +292,25 @@ static int forget(int argc, char **argv)
 	return locked(argc, argv, false, forget_set);
 }
 
-static int list_locked(void *arg)
+static int list_locked(const struct vx_acl_maps *maps, void *arg)
 {
 	struct request *req = arg;
-	struct vx_acl_maps maps;
-	int err;
 
-	err = vx_acl_open(&maps);
-	if (err)
-		return err;
-	err = vx_acl_list(&maps, req->argc, req->argv);
-	vx_acl_maps_close(&maps);
-	return err;
+	req->found = true;
+	return vx_acl_list(maps, req->argc, req->argv);
 }
 
 static int list(int argc, char **argv)
 {
 	struct request req = { .argc = argc, .argv = argv };
+	int err = vx_acl_locked(false, list_locked, &req);
 
-	return vx_locked(list_locked, &req);
+	/* Nothing is a list, too. */
+	if (err == -ENOENT && !req.found && !argc)
+		return vx_json ? vx_print_json(json_array()) : 0;
+	if (err == -ENOENT && !req.found)
+		return vx_fail(err, "there are no rules yet; begin with: vhost-xdp acl add PORT to-guest allow ...");
+	return err;
 }
 
 static int test(int argc, char **argv)
