@@ -13,8 +13,6 @@
 #include "stats.h"
 #include "stats_prometheus.h"
 
-#define VX_LOSSES_MAX	16
-
 static int drop_line(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg)
 {
 	char buf[VX_NUMBER_TEXT];

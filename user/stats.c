@@ -10,6 +10,7 @@
 #include "netdev.h"
 #include "pins.h"
 #include "stats.h"
+#include "words.h"
 
 const char *vx_stage_name(unsigned int stage)
 {
@@ -30,6 +31,27 @@ const char *vx_reason_name(unsigned int reason, char buf[VX_NUMBER_TEXT])
 	}
 	snprintf(buf, VX_NUMBER_TEXT, "%s_%u", reason >= VX_REASON_CUSTOM ? "custom" : "reason", reason);
 	return buf;
+}
+
+int vx_reason_parse(const char *word)
+{
+	static const struct {
+		const char *text;
+		int n;
+	} reasons[] = {
+#define X(name, n, text) { text, n },
+		VX_REASONS(X)
+#undef X
+	};
+	__u32 custom;
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (!strcmp(word, reasons[i].text))
+			return reasons[i].n;
+	if (!strncmp(word, "custom_", 7) && !vx_parse_u32(word + 7, VX_REASON_CUSTOM, VX_REASON_MAX - 1, &custom))
+		return custom;
+	return -EINVAL;
 }
 
 /* One value per possible CPU. */
@@ -160,4 +182,19 @@ int vx_stats_losses(const struct vx_port *port, struct vx_loss *losses, int max)
 	collect_netdev(&c, port->cfg.name);
 	collect_netdev(&c, guest_end);
 	return c.n;
+}
+
+__u64 vx_port_xsk_losses(const struct vx_port *port)
+{
+	struct vx_engine_page *page = malloc(sizeof(*page));
+	__u64 n = 0;
+	int q;
+
+	if (!page)
+		return 0;
+	vx_port_engine(port, page);
+	for (q = 0; q < VX_QUEUE_PAIRS_MAX; q++)
+		n += page->xsk[q].ring_full + page->xsk[q].no_frame + page->xsk[q].oversize;
+	free(page);
+	return n;
 }

@@ -7,8 +7,6 @@
 #include "stats.h"
 #include "stats_prometheus.h"
 
-#define VX_LOSSES_MAX	16
-
 static const struct vx_port *only_port;
 
 static void metric(const char *name, const char *type, const char *help,
