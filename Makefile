@@ -35,7 +35,7 @@ WARN	:= -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow 
 CPPFLAGS := -D_GNU_SOURCE -DVX_VERSION='"$(VERSION)"' -DVX_LIBDIR='"$(PREFIX)/lib/vhost-xdp"' -Iinclude -Ikernel/core -I$(O)/bpf
 CFLAGS	:= -std=gnu11 -O2 -g -fno-strict-aliasing -fstack-protector-strong $(WARN)
 DEPFLAGS = -MMD -MP
-LIBS	:= -lxdp -lbpf -lelf -lz -lmnl -ljansson -lseccomp -lcap-ng -lpthread
+LIBS	:= -lxdp -lbpf -lelf -lz -lmnl -ljansson -lpcap -lseccomp -lcap-ng -lpthread
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # The BPF programs are built without BTF of the running kernel: UAPI headers only.
