@@ -13,6 +13,7 @@ BPFTOOL	:= bpftool
 O	:= build
 PREFIX	:= /usr
 SYSCONFDIR := /etc
+UNITDIR	= $(PREFIX)/lib/systemd/system
 DESTDIR	:=
 ENGINE	:= auto
 KEEP	:= 0
@@ -216,9 +217,14 @@ install: all ## install to DESTDIR/PREFIX
 	install -m 0644 $(filter-out $(O)/bpf/vx_%,$(BPF_OBJ)) $(DESTDIR)$(PREFIX)/lib/vhost-xdp/policies/
 	install -m 0644 include/vhost_xdp/*.h $(DESTDIR)$(PREFIX)/include/vhost_xdp/
 	install -D -m 0644 user/vhost-xdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+	install -m 0755 user/systemd/textfile $(DESTDIR)$(PREFIX)/lib/vhost-xdp/textfile
+	install -D -m 0644 user/systemd/vhost-xdp-metrics.timer $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.timer
+	sed 's,@LIBDIR@,$(PREFIX)/lib/vhost-xdp,' user/systemd/vhost-xdp-metrics.service >$(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.service
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+	rm -f $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.service $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.timer
 	rm -rf $(DESTDIR)$(PREFIX)/lib/vhost-xdp $(DESTDIR)$(PREFIX)/include/vhost_xdp
 
 clean: ## remove everything that was built

@@ -15,6 +15,7 @@ struct vx_cmd {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct vx_cmd vx_cmd_doctor, vx_cmd_uplink, vx_cmd_port, vx_cmd_serve, vx_cmd_policy, vx_cmd_stats, vx_cmd_drops, vx_cmd_capture;
+extern const struct vx_cmd vx_cmd_doctor, vx_cmd_uplink, vx_cmd_port, vx_cmd_serve, vx_cmd_policy, vx_cmd_stats, vx_cmd_drops, vx_cmd_capture,
+	vx_cmd_top;
 
 #endif

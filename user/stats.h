@@ -17,6 +17,10 @@ const char *vx_reason_name(unsigned int reason, char buf[VX_NUMBER_TEXT]);
 /* Back: -EINVAL when there is no such reason. */
 int vx_reason_parse(const char *word);
 
+/* Of struct vx_engine_page.umem_frames: enum vx_frame_owner of kernel/core/umem.h. */
+#define VX_UMEM_OWNERS	5
+const char *vx_umem_owner_name(int owner);
+
 /* Sum over CPUs; zero when it cannot be read. */
 struct vx_counter vx_stats_traffic(const struct vx_port *port, int direction);
 

@@ -16,6 +16,7 @@ enum { EXIT_USAGE = 2 };
 
 static const struct vx_cmd *const objects[] = {
 	&vx_cmd_doctor, &vx_cmd_uplink, &vx_cmd_port, &vx_cmd_serve, &vx_cmd_policy, &vx_cmd_stats, &vx_cmd_drops, &vx_cmd_capture,
+	&vx_cmd_top,
 };
 
 #define N_OBJECTS	(int)(sizeof(objects) / sizeof(objects[0]))
