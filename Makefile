@@ -39,9 +39,10 @@ DEPFLAGS = -MMD -MP
 LIBS	:= -lxdp -lbpf -lelf -lz -lmnl -ljansson -lpcap -lseccomp -lcap-ng -lpthread
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
+BPF_ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 # The BPF programs are built without BTF of the running kernel: UAPI headers only.
 BPF_CFLAGS := -std=gnu11 -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
+	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
 
 CORE_SRC := $(wildcard kernel/core/*.c)
 USER_SRC := $(wildcard user/*.c)
@@ -88,7 +89,7 @@ $(O)/user/%.o: user/%.c | $(SKEL)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 
 $(BIN): $(CORE_OBJ) $(USER_OBJ)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) -Wl,--export-dynamic-symbol=vx_frames_seen $^ -o $@ $(LIBS)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
@@ -152,7 +153,7 @@ $(O)/asan/%.o: %.c | $(SKEL)
 	$(call say,ASAN,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(SAN) $(DEPFLAGS) -c $< -o $@
 
 # These run the core as the user engine does, beside the kernel's own offloads, under sanitizers.
-REF_OBJ := $(CORE_SRC:%.c=$(O)/asan/%.o) $(O)/asan/user/guest_csum.o
+REF_OBJ := $(CORE_SRC:%.c=$(O)/asan/%.o) $(O)/asan/user/guest_csum.o $(O)/asan/user/frames_seen.o
 REF_OBJ += $(patsubst %.c,$(O)/asan/%.o,$(wildcard tests/tools/lib/gso*.c tests/tools/lib/gro*.c))
 REF_OBJ += $(patsubst %,$(O)/asan/tests/tools/lib/%.o,unmerge netframe refwire seqframe words)
 

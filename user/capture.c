@@ -16,6 +16,7 @@
 #include "names.h"
 #include "pcapng.h"
 #include "policy.h"
+#include "ring_tap.h"
 #include "say.h"
 #include "stamp.h"
 #include "stats.h"
@@ -28,6 +29,7 @@ struct capture {
 	const struct vx_capture_spec *spec;
 	struct vx_frame_filter *filter;
 	struct vx_watch_fd watch;
+	struct vx_ring_tap *tap;
 	FILE *f;
 	int interface[VX_WATCH_POINTS];	/* its number in the file */
 	__u64 written[VX_WATCH_POINTS];
@@ -59,6 +61,17 @@ static int point_of(const struct vx_sample *s)
 	return -1;
 }
 
+/* The engine tells of frames by the batch. */
+static const char *ring_fate(__u8 verdict)
+{
+	switch (verdict) {
+	case VX_NO_VERDICT: return "taken from the guest";
+	case XDP_PASS: return "delivered";
+	case XDP_DROP: return "drop engine";
+	default: return "delivered, or dropped by the engine like others of its batch";
+	}
+}
+
 const char *vx_verdict_text(const struct vx_sample *s, char text[VX_VERDICT_TEXT])
 {
 	char reason[VX_NUMBER_TEXT], rule[VX_RULE_TEXT];
@@ -67,6 +80,8 @@ const char *vx_verdict_text(const struct vx_sample *s, char text[VX_VERDICT_TEXT
 		vx_rule_text(s->rule, rule);
 		snprintf(text, VX_VERDICT_TEXT, "drop %s/%s%s%s", vx_stage_name(s->stage), vx_reason_name(s->reason, reason),
 			 *rule ? ", " : "", rule);
+	} else if (s->points & VX_WATCH_RING) {
+		snprintf(text, VX_VERDICT_TEXT, "%s", ring_fate(s->verdict));
 	} else {
 		snprintf(text, VX_VERDICT_TEXT, "%s", s->verdict == VX_NO_VERDICT ? "" : "pass");
 	}
@@ -82,7 +97,7 @@ static int write_packet(struct capture *c, const struct vx_sample *s, const __u8
 		.len = s->len,
 		.data = data,
 		.flags = s->direction == VX_TO_GUEST ? VX_PCAPNG_INBOUND : VX_PCAPNG_OUTBOUND,
-		.verdict = s->verdict == VX_NO_VERDICT ? VX_PCAPNG_NO_VERDICT : s->verdict,
+		.verdict = s->verdict == VX_NO_VERDICT || !s->verdict ? VX_PCAPNG_NO_VERDICT : s->verdict,
 		.comment = verdict,
 	};
 
@@ -244,6 +259,8 @@ static int watch(struct capture *c)
 	};
 	int err = vx_watch_open(&c->watch, &want);
 
+	if (!err && spec->points & VX_WATCH_RING)
+		err = vx_ring_tap_open(&c->tap, spec->port, c->watch.number);
 	if (err)
 		return err;
 	fprintf(stderr, "vhost-xdp: capturing; end with ^C\n");
@@ -269,6 +286,7 @@ int vx_capture(const struct vx_capture_spec *spec)
 		err = -EIO;
 	if (!err)
 		err = watch(&c);
+	vx_ring_tap_close(c.tap);
 	vx_watch_close(&c.watch);
 	if (c.f)
 		err = close_file(&c, err);
