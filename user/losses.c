@@ -68,8 +68,8 @@ static int redirect(const struct vx_redirect_key *key, __u64 packets, void *arg)
 		w->refused[VX_TO_GUEST] += packets;
 	if (key->kind != VX_REDIRECT_XMIT && key->from == w->port->cfg.host_ifindex && !w->kernel)
 		w->refused[VX_FROM_GUEST] += packets;
-	/* A socket's own losses come by its engine. So do those of the module, where it ran the program. */
-	if (key->kind == VX_REDIRECT_SOCKET || !direction_of(key, &w->port->cfg, &lost.direction))
+	/* A socket's own losses come by its engine. So do those of the module: where it ran the program, and of its inlets. */
+	if (key->kind == VX_REDIRECT_SOCKET || (key->kind == VX_REDIRECT_XMIT && !vx_ifindex_is_ours(key->to)) || !direction_of(key, &w->port->cfg, &lost.direction))
 		return 0;
 	if (key->kind == VX_REDIRECT_NETDEV && w->kernel)
 		return 0;

@@ -143,15 +143,29 @@ void vx_ifindex_name(__u32 ifindex, char name[VX_NAME_LEN])
 		snprintf(name, VX_NAME_LEN, "if%u", ifindex);
 }
 
-bool vx_ifindex_is_host_end(__u32 ifindex)
+static bool in_map(const char *map, __u32 ifindex, void *value)
 {
-	int fd = vx_pin_open("v1/vx_ifs");
-	struct vx_if vif;
-	bool is;
+	int fd = vx_pin_open("v1/%s", map);
+	bool there;
 
 	if (fd < 0)
 		return false;
-	is = !bpf_map_lookup_elem(fd, &ifindex, &vif) && vif.direction == VX_FROM_GUEST;
+	there = !bpf_map_lookup_elem(fd, &ifindex, value);
 	close(fd);
-	return is;
+	return there;
+}
+
+bool vx_ifindex_is_ours(__u32 ifindex)
+{
+	struct vx_uplink_cfg uplink;
+	struct vx_if vif;
+
+	return in_map("vx_ifs", ifindex, &vif) || in_map("vx_uplinks", ifindex, &uplink);
+}
+
+bool vx_ifindex_is_host_end(__u32 ifindex)
+{
+	struct vx_if vif;
+
+	return in_map("vx_ifs", ifindex, &vif) && vif.direction == VX_FROM_GUEST;
 }

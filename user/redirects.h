@@ -23,6 +23,8 @@ void vx_redirects_forget(__u32 ifindex);
 const char *vx_redirect_error(const struct vx_redirect_key *key);
 /* "if7" when it is gone. */
 void vx_ifindex_name(__u32 ifindex, char name[VX_NAME_LEN]);
+/* An end of any port, or an uplink. */
+bool vx_ifindex_is_ours(__u32 ifindex);
 /* Of any port. */
 bool vx_ifindex_is_host_end(__u32 ifindex);
 
