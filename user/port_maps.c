@@ -9,6 +9,7 @@
 #include "pins.h"
 #include "policy.h"
 #include "port_maps.h"
+#include "redirects.h"
 
 __u32 vx_port_maps_free_id(void)
 {
@@ -128,6 +129,8 @@ void vx_port_maps_clear(const struct vx_port *port)
 	vx_map_drop("vx_engines", &port->id);
 	vx_chain_clear(port->id);
 	clear_drops(port->id);
+	vx_redirects_forget(port->cfg.host_ifindex);
+	vx_redirects_forget(port->cfg.guest_ifindex);
 	/* Last: a run that is killed before leaves a port that can be found and deleted. */
 	vx_map_put("vx_ports", &port->id, &none, BPF_ANY);
 }
