@@ -343,13 +343,13 @@ static void limits(void **state)
 
 static void chains(void **state)
 {
-	assert_true(vx_chain_names("allow", "allow"));
-	assert_true(vx_chain_names("a,allow", "allow"));
-	assert_true(vx_chain_names("allow,b", "allow"));
-	assert_false(vx_chain_names("allowed", "allow"));
-	assert_false(vx_chain_names("disallow,allow2", "allow"));
-	assert_false(vx_chain_names("none", "none"));
-	assert_false(vx_chain_names("none", "allow"));
+	assert_true(vx_conf_chain_names("allow", "allow"));
+	assert_true(vx_conf_chain_names("a,allow", "allow"));
+	assert_true(vx_conf_chain_names("allow,b", "allow"));
+	assert_false(vx_conf_chain_names("allowed", "allow"));
+	assert_false(vx_conf_chain_names("disallow,allow2", "allow"));
+	assert_false(vx_conf_chain_names("none", "none"));
+	assert_false(vx_conf_chain_names("none", "allow"));
 }
 
 static void add_sign(char sign, const char *line, void *arg)
