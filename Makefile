@@ -4,7 +4,7 @@
 # Sources are found by folder, so a new file needs no change here:
 #	kernel/core/*.c		the core, built for the user engine and for each test home
 #	user/*.c		one binary; user/vhost-xdp.c holds main()
-#	bpf/*.bpf.c		one object each; bpf/vx_*.bpf.c also get a skeleton
+#	bpf/*.bpf.c		one object each; bpf/vx_*.bpf.c also get a skeleton; bpf/examples/*.bpf.c are policies to learn from
 #	tests/unit/{core,user}/test_*.c, tests/fuzz/{core,user}/fuzz_*.c, tests/tools/*.c
 
 CC	:= gcc
@@ -35,7 +35,7 @@ WARN	:= -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow 
 CPPFLAGS := -D_GNU_SOURCE -DVX_VERSION='"$(VERSION)"' -DVX_LIBDIR='"$(PREFIX)/lib/vhost-xdp"' -Iinclude -Ikernel/core -I$(O)/bpf
 CFLAGS	:= -std=gnu11 -O2 -g -fno-strict-aliasing -fstack-protector-strong $(WARN)
 DEPFLAGS = -MMD -MP
-LIBS	:= -lxdp -lbpf -lelf -lz -lmnl -lpcap -ljansson -lseccomp -lcap-ng -lpthread
+LIBS	:= -lxdp -lbpf -lelf -lz -lmnl -ljansson -lpcap -lseccomp -lcap-ng -lpthread
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # The BPF programs are built without BTF of the running kernel: UAPI headers only.
@@ -46,6 +46,8 @@ CORE_SRC := $(wildcard kernel/core/*.c)
 USER_SRC := $(wildcard user/*.c)
 BPF_SRC	:= $(wildcard bpf/*.bpf.c)
 BPF_OBJ	:= $(BPF_SRC:%.c=$(O)/%.o)
+EXAMPLE_SRC := $(wildcard bpf/examples/*.bpf.c)
+EXAMPLE_OBJ := $(EXAMPLE_SRC:%.c=$(O)/%.o)
 SKEL	:= $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/vx_*.bpf.c))
 TOOL_SRC := $(wildcard tests/tools/*.c)
 UNIT_CORE := $(wildcard tests/unit/core/test_*.c)
@@ -65,7 +67,7 @@ FUZZERS	:= $(FUZZ_CORE:%.c=$(O)/%) $(FUZZ_USER:%.c=$(O)/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BIN) $(BPF_OBJ) ## build the vhost-xdp binary and the BPF objects (CC=gcc or CC=clang)
+all: $(BIN) $(BPF_OBJ) $(EXAMPLE_OBJ) ## build the vhost-xdp binary and the BPF objects (CC=gcc or CC=clang)
 
 help: ## this list
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -224,11 +226,14 @@ install: all ## install to DESTDIR/PREFIX
 	install -m 0644 include/vhost_xdp/*.h $(DESTDIR)$(PREFIX)/include/vhost_xdp/
 	install -D -m 0644 user/vhost-xdp.8 $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
 	install -D -m 0644 user/vhost-xdp.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5
+	install -D -m 0644 user/vhost-xdp-policy.7 $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7
+	install -d $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp/examples
+	install -m 0644 $(EXAMPLE_SRC) $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp/examples/
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5
-	rm -rf $(DESTDIR)$(PREFIX)/lib/vhost-xdp $(DESTDIR)$(PREFIX)/include/vhost_xdp
+	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7 $(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5
+	rm -rf $(DESTDIR)$(PREFIX)/lib/vhost-xdp $(DESTDIR)$(PREFIX)/include/vhost_xdp $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp
 
 clean: ## remove everything that was built
 	rm -rf $(O)

@@ -94,10 +94,11 @@ int vx_check_pcap(const char *path, vx_packet_fn fn, void *arg)
 	if (stat(path, &st))
 		return vx_fail(-errno, "cannot read %s: %s", path, strerror(errno));
 	ret = S_ISDIR(st.st_mode) ? read_directory(path, &r) : read_file(path, &r);
-	if (!ret && r.left_out)
+	if (!ret && r.left_out && r.frames)
 		vx_warn("%u packets of %s were left out: captured in part, or longer than %d bytes", r.left_out, path,
 			VX_CHECK_FRAME_MAX);
 	if (!ret && !r.frames)
-		return vx_fail(-ENODATA, "%s has no packet to check with", path);
+		return vx_fail(-ENODATA, "%s has no packet to check with%s", path,
+			       r.left_out ? " that is captured in full and not too long" : "");
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 #include <vhost_xdp/policy.h>
+#include <vhost_xdp/steer.h>
 
 struct vx_trial;
 
@@ -29,8 +30,15 @@ struct vx_trial_result {
 	struct vx_pkt pkt;
 };
 
-/* These print one line when they fail. The port on trial has this MAC and no VLAN. */
-int vx_trial_open(const char *file, const __u8 mac[6], struct vx_trial **trial);
+struct vx_trial_setup {
+	const char *file;
+	__u32 port;			/* id, VX_TRIAL_PORT for none that exists */
+	struct vx_port_cfg cfg;		/* of that port: MAC and VLAN count */
+	const char *rules;		/* pins of a policy, below the root of ours, whose maps' contents are taken; or NULL */
+};
+
+/* These print one line when they fail. */
+int vx_trial_open(const struct vx_trial_setup *setup, struct vx_trial **trial);
 /* -EAGAIN, and nothing is printed: the kernel runs no frame of this length. */
 int vx_trial_judge(struct vx_trial *trial, int direction, const __u8 *frame, __u32 len, struct vx_trial_result *result);
 void vx_trial_close(struct vx_trial *trial);

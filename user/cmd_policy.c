@@ -151,7 +151,7 @@ static int run(int argc, char **argv)
 const struct vx_cmd vx_cmd_policy = {
 	.object = "policy",
 	.usage = "policy load FILE [as NAME] [id N] [fresh]\n"
-		 "policy check FILE [to-guest|from-guest] [packets FILE|DIR] [mac MAC]\n"
+		 "policy check FILE [to-guest|from-guest] [packets FILE|DIR] [mac MAC | port PORT] [rules NAME]\n"
 		 "policy set PORT to-guest|from-guest NAME[,NAME...]|none\n"
 		 "policy rollback NAME\n"
 		 "policy list\n"

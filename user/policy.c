@@ -60,7 +60,8 @@ static int describe(__u32 prog_id, struct vx_policy *policy)
 	return 0;
 }
 
-static bool is_pinned(const char *root, __u32 prog_id, const char *name, const char *below)
+/* 1 or 0, or a negative errno. */
+static int is_pinned(const char *root, __u32 prog_id, const char *name, const char *below)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
@@ -68,22 +69,26 @@ static bool is_pinned(const char *root, __u32 prog_id, const char *name, const c
 
 	fd = vx_pin_open("%s/%s/%sprog", root, name, below);
 	if (fd < 0)
-		return false;
-	err = bpf_obj_get_info_by_fd(fd, &info, &len);
+		return fd == -ENOENT ? 0 : fd;
+	err = bpf_obj_get_info_by_fd(fd, &info, &len) ? -errno : 0;
 	close(fd);
-	return !err && info.id == prog_id;
+	return err ? err : info.id == prog_id;
 }
 
 /* The name is that of the directory whose program sits in the slot; a version before only when it is nobody else's. */
 static int match_pin(const char *name, void *arg)
 {
 	struct vx_policy *policy = arg;
-	bool now = is_pinned("policies", policy->prog_id, name, "");
+	int now = is_pinned("policies", policy->prog_id, name, ""), before = 0;
 
-	if (!now && (*policy->name || !is_pinned("policies", policy->prog_id, name, "prev/")))
-		return 0;
-	snprintf(policy->name, sizeof(policy->name), "%s", name);
-	policy->in_prev = !now;
+	if (!now && !*policy->name)
+		before = is_pinned("policies", policy->prog_id, name, "prev/");
+	if (now < 0 || before < 0)
+		return now < 0 ? now : before;
+	if (now || before) {
+		snprintf(policy->name, sizeof(policy->name), "%s", name);
+		policy->in_prev = before;
+	}
 	return now;
 }
 
@@ -91,18 +96,27 @@ static int match_pin(const char *name, void *arg)
 static int match_staged(const char *name, void *arg)
 {
 	struct vx_policy *policy = arg;
+	int now = is_pinned("stage", policy->prog_id, name, "");
 
-	if (!is_pinned("stage", policy->prog_id, name, ""))
-		return 0;
-	snprintf(policy->name, sizeof(policy->name), "%s", name);
-	return 1;
+	if (now > 0)
+		snprintf(policy->name, sizeof(policy->name), "%s", name);
+	return now;
+}
+
+static int find_name(struct vx_policy *policy)
+{
+	int ret = vx_pin_each("policies", match_pin, policy);
+
+	if (!ret && !*policy->name)
+		ret = vx_pin_each("stage", match_staged, policy);
+	return ret < 0 ? ret : 0;
 }
 
 static int count_users(__u32 id)
 {
 	struct vx_chain_key key, *prev = NULL;
 	__u8 ids[VX_CHAIN_MAX];
-	int fd, i, n = 0;
+	int fd, n = 0;
 
 	fd = vx_pin_open("v1/vx_chain_v1");
 	if (fd < 0)
@@ -111,33 +125,45 @@ static int count_users(__u32 id)
 		prev = &key;
 		if (bpf_map_lookup_elem(fd, &key, ids))
 			continue;
-		/* Behind the first 0 a chain says nothing. */
-		for (i = 0; i < VX_CHAIN_MAX && ids[i] && ids[i] != id; i++)
-			;
-		n += i < VX_CHAIN_MAX && ids[i] == id;
+		n += vx_chain_names(ids, id);
 	}
 	close(fd);
 	return n;
 }
 
+/* What is in a slot: 0, -ENOENT for nothing, or another negative errno. */
+static int look(int fd, __u32 id, struct vx_policy *policy)
+{
+	__u32 prog_id;
+	int err;
+
+	if (bpf_map_lookup_elem(fd, &id, &prog_id))
+		return -errno;
+	policy->id = id;
+	err = describe(prog_id, policy);
+	if (!err)
+		err = find_name(policy);
+	if (!err)
+		policy->users = count_users(id);
+	return err;
+}
+
 int vx_policy_each(int (*fn)(const struct vx_policy *policy, void *arg), void *arg)
 {
 	int fd, ret = 0;
-	__u32 id, prog_id;
+	__u32 id;
 
 	fd = vx_pin_open("v1/vx_policy_v1");
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	for (id = 1; id < VX_POLICY_SLOTS && !ret; id++) {
-		struct vx_policy policy = { .id = id };
+		struct vx_policy policy = {};
 
-		if (bpf_map_lookup_elem(fd, &id, &prog_id) || describe(prog_id, &policy))
-			continue;
-		vx_pin_each("policies", match_pin, &policy);
-		if (!*policy.name)
-			vx_pin_each("stage", match_staged, &policy);
-		policy.users = count_users(id);
-		ret = fn(&policy, arg);
+		ret = look(fd, id, &policy);
+		/* Another program may have taken its place meanwhile. */
+		if (ret == -ENOENT)
+			ret = look(fd, id, &policy);
+		ret = ret == -ENOENT ? 0 : ret ? ret : fn(&policy, arg);
 	}
 	close(fd);
 	return ret;
@@ -173,20 +199,26 @@ int vx_policy_del(const char *name)
 {
 	struct vx_policy policy;
 	char users[256];
-	int fd, err = 0;
+	int fd, err;
 
-	if (vx_policy_find(name, &policy)) {
+	err = vx_policy_find(name, &policy);
+	if (err && err != -ENOENT)
+		return vx_fail(err, "cannot read the policies: %s", strerror(-err));
+	if (err) {
 		/* A policy that was taken out of its slot by bpftool still has its pins. */
 		if (!vx_check_name(name, VX_POLICY_NAME_MAX) && vx_pin_exists("policies/%s", name))
 			return vx_pin_remove("policies/%s", name);
 		return vx_fail(-ENOENT, "there is no policy %s; see 'vhost-xdp policy list'", name);
 	}
-	if (policy.users) {
-		vx_policy_users(policy.id, users, sizeof(users));
+	/* What was only tried is in nobody's way. */
+	policy.users -= vx_chain_trial(policy.id, false);
+	if (policy.users > 0) {
+		vx_policy_users(policy.id, false, users, sizeof(users));
 		return vx_fail(-EBUSY,
 			       "%d chain%s policy %s (%s); take it out first: vhost-xdp policy set PORT DIRECTION ...",
 			       policy.users, policy.users > 1 ? "s use" : " uses", name, users);
 	}
+	vx_chain_trial(policy.id, true);
 	fd = vx_pin_open("v1/vx_policy_v1");
 	if (fd < 0)
 		return vx_fail(fd, "cannot open the policy map: %s", strerror(-fd));

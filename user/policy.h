@@ -47,7 +47,7 @@ int vx_policy_rollback(const char *name);
 int vx_policy_del(const char *name);
 
 /* The chains that name it, "vm1 to-guest, vm2 from-guest"; "" for none. What does not fit is counted at the end. */
-void vx_policy_users(__u32 id, char *text, size_t len);
+void vx_policy_users(__u32 id, bool trial, char *text, size_t len);
 
 /* Print, as lines or JSON: all of them; one; the bpftool commands for the state at hand. Negative errno after one line. */
 int vx_policy_list(void);
@@ -66,7 +66,12 @@ int vx_chain_find(const char *words, __u8 ids[VX_CHAIN_MAX]);
 /* Back into words: "antispoof,acl", "none"; numbers where there is no name. */
 void vx_chain_text(const __u8 ids[VX_CHAIN_MAX], char *text, size_t len);
 
+bool vx_chain_names(const __u8 ids[VX_CHAIN_MAX], __u32 id);
+/* How many of the trial port's chains name it; those are nobody's traffic, and may be cleared. */
+int vx_chain_trial(__u32 id, bool clear);
+
 int vx_chain_get(__u32 port, int direction, __u8 ids[VX_CHAIN_MAX]);
+/* At once. These return when no frame is judged by the chain before any more: a few milliseconds if there was another. */
 int vx_chain_set(__u32 port, int direction, const __u8 ids[VX_CHAIN_MAX]);
 void vx_chain_clear(__u32 port);
 

@@ -14,8 +14,10 @@
 #include "check_trial.h"
 #include "cmd.h"
 #include "output.h"
+#include "pins.h"
 #include "policy.h"
 #include "policy_check.h"
+#include "port.h"
 #include "say.h"
 #include "stats.h"
 #include "words.h"
@@ -158,6 +160,42 @@ static int summary(struct check *c)
 	return 0;
 }
 
+/* Whose rules: those of the version that judges. */
+static int find_rules(const char *name, char home[VX_PIN_PATH])
+{
+	struct vx_policy policy;
+
+	if (vx_pins_check() || vx_policy_find(name, &policy) || !*policy.name)
+		return vx_fail(-ENOENT, "there is no policy %s whose rules could be taken; see 'vhost-xdp policy list'", name);
+	snprintf(home, VX_PIN_PATH, "policies/%s%s", policy.name, policy.in_prev ? "/prev" : "");
+	return 0;
+}
+
+static int find_port(const char *name, struct vx_trial_setup *setup)
+{
+	struct vx_port port;
+
+	if (vx_pins_check() || vx_port_find(name, &port))
+		return vx_fail(-ENOENT, "there is no port %s; see 'vhost-xdp port list'", name);
+	setup->port = port.id;
+	setup->cfg = port.cfg;
+	return 0;
+}
+
+/* Before the trial leaves the network namespace, in which the pins mean something. */
+static int set_up(struct vx_trial_setup *setup, const char *rules, const char *port, char home[VX_PIN_PATH])
+{
+	int err = 0;
+
+	if (port)
+		err = find_port(port, setup);
+	if (!err && rules) {
+		err = find_rules(rules, home);
+		setup->rules = home;
+	}
+	return err;
+}
+
 static int check(struct check *c, int only, const char *packets, const __u8 mac[6])
 {
 	int dir, err = 0;
@@ -175,16 +213,19 @@ static int check(struct check *c, int only, const char *packets, const __u8 mac[
 
 int vx_policy_check_run(int argc, char **argv)
 {
-	const char *packets = NULL, *mac_text = NULL, *dirs[VX_DIRECTIONS] = {};
+	const char *packets = NULL, *mac_text = NULL, *rules = NULL, *port = NULL, *dirs[VX_DIRECTIONS] = {};
+	struct vx_trial_setup setup = { .cfg = { .queue_pairs = 1, .mtu = ETH_DATA_LEN, .name = "trial" } };
 	const struct vx_arg table[] = {
+		{ "rules", .text = &rules },
+		{ "port", .text = &port },
 		{ "packets", .text = &packets },
 		{ "mac", .text = &mac_text },
 		{ "to-guest", .flag = &dirs[VX_TO_GUEST] },
 		{ "from-guest", .flag = &dirs[VX_FROM_GUEST] },
 		{},
 	};
+	char home[VX_PIN_PATH];
 	struct check c = {};
-	__u8 mac[ETH_ALEN];
 	int err, only = -1;
 
 	if (!argc)
@@ -192,19 +233,23 @@ int vx_policy_check_run(int argc, char **argv)
 	err = vx_args(table, argc - 1, argv + 1);
 	if (err)
 		return err;
-	memcpy(mac, trial_mac, sizeof(mac));
-	if (mac_text && vx_parse_mac(mac_text, mac))
+	memcpy(setup.cfg.mac, trial_mac, sizeof(trial_mac));
+	if (mac_text && port)
+		return vx_usage("'mac' and 'port' exclude each other: a port has its MAC");
+	if (mac_text && vx_parse_mac(mac_text, setup.cfg.mac))
 		return vx_usage("'%s' is not the MAC of a guest; write it like 52:54:00:00:00:01", mac_text);
 	if (!dirs[VX_TO_GUEST] != !dirs[VX_FROM_GUEST])
 		only = dirs[VX_TO_GUEST] ? VX_TO_GUEST : VX_FROM_GUEST;
 	if (geteuid())
 		return vx_fail(-EPERM, "this needs root; run it with sudo");
-	c.file = argv[0];
+	c.file = setup.file = argv[0];
 	c.all = vx_json ? json_array() : NULL;
-	err = vx_trial_open(c.file, mac, &c.trial);
+	err = set_up(&setup, rules, port, home);
+	if (!err)
+		err = vx_trial_open(&setup, &c.trial);
 	if (err)
 		return err;
-	err = check(&c, only, packets, mac);
+	err = check(&c, only, packets, setup.cfg.mac);
 	vx_trial_close(c.trial);
 	return err;
 }

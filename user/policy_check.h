@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* "policy check FILE": is it a policy, what does it do with frames, and what does it cost? No state is read or changed. */
+/* "policy check FILE": is it a policy, what does it do with frames, and what does it cost? No state is changed. */
 #ifndef VX_POLICY_CHECK_H
 #define VX_POLICY_CHECK_H
 

@@ -25,17 +25,6 @@ struct user {
 	void *arg;
 };
 
-static bool names(const __u8 ids[VX_CHAIN_MAX], __u32 policy)
-{
-	int i;
-
-	/* Behind the first 0 a chain says nothing. */
-	for (i = 0; i < VX_CHAIN_MAX && ids[i]; i++)
-		if (ids[i] == policy)
-			return true;
-	return false;
-}
-
 /* The chains of a port that name the policy. Port 0 is that of "bpftool prog run". */
 static int chains_of(const struct vx_port *port, void *arg)
 {
@@ -46,7 +35,7 @@ static int chains_of(const struct vx_port *port, void *arg)
 	int dir, ret = 0;
 
 	for (dir = 0; dir < VX_DIRECTIONS && !ret; dir++) {
-		if (vx_chain_get(port->id, dir, ids) || !names(ids, u->policy))
+		if (vx_chain_get(port->id, dir, ids) || !vx_chain_names(ids, u->policy))
 			continue;
 		vx_chain_text(ids, text, sizeof(text));
 		ret = u->fn(name, dir, text, u->arg);
@@ -83,13 +72,16 @@ static int add_user(const char *port, int direction, const char *chain, void *ar
 	return 0;
 }
 
-void vx_policy_users(__u32 id, char *text, size_t len)
+void vx_policy_users(__u32 id, bool trial, char *text, size_t len)
 {
 	struct text t = { .buf = text, .len = len };
 	struct user u = { .policy = id, .fn = add_user, .arg = &t };
 
 	*text = '\0';
-	each_user(&u);
+	if (trial)
+		each_user(&u);
+	else
+		vx_port_each(chains_of, &u);
 	if (t.left_out)
 		snprintf(text + t.used, len - t.used, " and %d more", t.left_out);
 }
@@ -146,7 +138,7 @@ static int list_line(const struct vx_policy *policy, void *arg)
 	if (all)
 		return json_array_append_new(all, policy_json(policy));
 	tag_text(policy->tag, tag);
-	vx_policy_users(policy->id, users, sizeof(users));
+	vx_policy_users(policy->id, true, users, sizeof(users));
 	if (*policy->name)
 		vx_pin_path(pin, sizeof(pin), "policies/%s%s", policy->name, policy->in_prev ? "/prev" : "");
 	printf("%3u  %-16s prog %-5u %-15s tag %s  users %d%s%s%s%s%s%s\n", policy->id, name, policy->prog_id, policy->prog_name,

@@ -96,8 +96,12 @@ static int choose_slot(const struct vx_policy_load *load, struct running *run)
 	bool used[VX_POLICY_SLOTS] = { true };
 	struct vx_policy old;
 	__u32 i;
+	int err;
 
-	if (!vx_policy_find(load->name, &old) && !strcmp(old.name, load->name)) {
+	err = vx_policy_find(load->name, &old);
+	if (err && err != -ENOENT)
+		return vx_fail(err, "cannot read the policies: %s", strerror(-err));
+	if (!err && !strcmp(old.name, load->name)) {
 		if (load->id && load->id != old.id)
 			return vx_fail(-EEXIST,
 				       "policy %s has id %u already; load it under another name, or leave 'id' out",
@@ -109,7 +113,9 @@ static int choose_slot(const struct vx_policy_load *load, struct running *run)
 	/* Taken out of its slot, by bpftool; its pins are there. */
 	if (vx_pin_exists("policies/%s", load->name))
 		snprintf(run->home, sizeof(run->home), "policies/%s", load->name);
-	vx_policy_each(mark_used, used);
+	err = vx_policy_each(mark_used, used);
+	if (err)
+		return vx_fail(err, "cannot read the policies: %s", strerror(-err));
 	if (load->id && used[load->id])
 		return vx_fail(-EEXIST, "policy id %u is taken; see 'vhost-xdp policy list'", load->id);
 	for (i = load->id ? load->id : 1; i < VX_POLICY_SLOTS; i++)
@@ -169,7 +175,10 @@ int vx_policy_rollback(const char *name)
 	struct vx_policy policy;
 	int err;
 
-	if (vx_policy_find(name, &policy) || !*policy.name)
+	err = vx_policy_find(name, &policy);
+	if (err && err != -ENOENT)
+		return vx_fail(err, "cannot read the policies: %s", strerror(-err));
+	if (err || !*policy.name)
 		return vx_fail(-ENOENT, "there is no policy %s in any slot; see 'vhost-xdp policy list'", name);
 	if (!vx_pin_exists("policies/%s/prev/prog", policy.name))
 		return vx_fail(-ENOENT, "policy %s has no version before this one; 'policy load' onto its name makes one",

@@ -11,7 +11,8 @@
  *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops,
  *		     vx_flood (of vx_host_end alone), vx_ifs_low (of vx_port alone)
  *	vhost-xdp/progs/vx_port, vx_finish, vx_uplink_in, vx_uplink_out, vx_host_end
- *	vhost-xdp/policies/NAME/prog and NAME's own maps
+ *	vhost-xdp/policies/NAME/prog and NAME's own maps; prev/ with those of the version before
+ *	vhost-xdp/stage/NAME/				the same, while a version takes its place
  *	vhost-xdp/ports/NAME/engine			mmapable array, one struct vx_engine_page
  *	vhost-xdp/uplinks/NAME/				links of the uplink
  *

@@ -5,6 +5,7 @@
 # load it, chain it, give it rules, swap it, roll it back. Then what must be refused, or must drop.
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
+. "$VX_TOP/tests/lib/manual.sh"
 
 XDP_DROP=1 XDP_PASS=2 XDP_REDIRECT=4
 O=$VX_O/bpf
@@ -23,13 +24,6 @@ bytes() {
 	for ((i = 0; i < $2; i++)); do
 		printf '%d ' $((n >> (8 * i) & 255))
 	done
-}
-
-# frame FILE PORT: a UDP frame of a guest, to destination port PORT on the wire.
-frame() {
-	printf '\x02\0\0\0\0\x77\x52\x54\0\0\0\x07\x08\0\x45\0\0\x24\0\0\0\0\x40\x11\0\0\x0a\0\0\x07\x0a\0\0\x09' >"$1"
-	# shellcheck disable=SC2059 # the format is the data
-	printf "\\x10\\0\\x$(printf %02x $(($2 >> 8)))\\x$(printf %02x $(($2 & 255)))\\0\\x10\\0\\0abcdefgh" >>"$1"
 }
 
 # verdict FILE [IFINDEX]: what vx_port makes of a frame, on the trial port or as if it came in on IFINDEX.
@@ -81,39 +75,18 @@ p7=$(cat /sys/class/net/p7/ifindex) p7g=$(cat /sys/class/net/p7-g/ifindex)
 	bpftool map update pinned $V/vx_dev key $(bytes "$p7g" 4) value $(bytes "$p7g" 4)
 }
 
-cat >my.c <<'POLICY'
-#include <vhost_xdp/policy.h>
+udp_frame f.bin 5353
+udp_frame other.bin 80
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 4);
-	__type(key, __u32);
-	__type(value, __u64);
-} my_rules SEC(".maps");
-
-/* Rule 1 closes port 5353. */
-SEC("xdp.frags")
-int my_policy(struct xdp_md *ctx)
-{
-	struct vx_pkt *pkt = vx_frame(ctx);
-	__u32 key = 1;
-	__u64 *closed = bpf_map_lookup_elem(&my_rules, &key);
-
-	if (!pkt || !closed)
-		return vx_drop(ctx, VX_REASON_DENIED);
-	if (*closed && pkt->flags & VX_PKT_L4 && pkt->dport == 5353)
-		return vx_drop_rule(ctx, VX_REASON_CUSTOM + 3, key);
-	return vx_pass(ctx);
-}
-
-char _license[] SEC("license") = "GPL";
-POLICY
-frame f.bin 5353
-frame other.bin 80
-
-step "the design's text, as it stands"
 # An installed header would be found without help.
 export CPATH=$VX_TOP/include
+cp "$VX_TOP/tests/lib/my.bpf.c" my.c
+sed 's/5353$/80/' my.c >my2.c
+
+step "the manual's text, rollback included"
+manual_story
+
+step "the design's text, as it stands"
 M=$P/policies/my_1
 clang -O2 -g -target bpf -I/usr/include/x86_64-linux-gnu -c my.c -o my.o
 mkdir $M
@@ -130,7 +103,6 @@ expect $XDP_REDIRECT "port 7, another frame" verdict other.bin "$p7"
 [ "$(drops 7 67)" -eq 1 ] || die "the rule's drop is not counted under its reason: $(drops 7 67)"
 
 step "try first: a new version in a spare slot, on the trial port"
-sed 's/5353/80/' my.c >my2.c
 clang -O2 -g -target bpf -I/usr/include/x86_64-linux-gnu -c my2.c -o my2.o
 M2=$P/policies/my_2
 mkdir $M2

@@ -17,7 +17,7 @@ kernel=$VX_O/guest/cloud
 
 step "an archive with the tests and what they call"
 R=$W/root
-mkdir -p "$R/h/bin" "$R/t/tests/bpf" "$R/t/bpf"
+mkdir -p "$R/h/bin" "$R/t/tests/bpf" "$R/t/bpf" "$R/t/policies"
 libraries() {
 	{ ldd "$1" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r lib; do
 		[ -e "$R$lib" ] || install -D "$lib" "$R$lib"
@@ -33,8 +33,8 @@ for t in "${tests[@]}"; do
 	libraries "$VX_O/tests/bpf/$t"
 done
 cp "$VX_O"/bpf/*.bpf.o "$R/t/bpf/"
-for p in "$VX_TOP"/bpf/policy_*.bpf.c; do
-	clang -O2 -g -target bpf -I"$VX_TOP/include" -I/usr/include/x86_64-linux-gnu -c "$p" -o "$R/t/$(basename "${p%.bpf.c}").o"
+for p in "$VX_TOP"/bpf/policy_*.bpf.c "$VX_TOP"/bpf/examples/*.bpf.c; do
+	clang -O2 -g -target bpf -I"$VX_TOP/include" -I/usr/include/x86_64-linux-gnu -c "$p" -o "$R/t/policies/$(basename "${p%.bpf.c}").o"
 done
 
 cat >"$R/job" <<'JOB'
@@ -55,7 +55,7 @@ for t in /t/tests/bpf/*; do
 done
 V=/sys/fs/bpf/v1
 bpftool prog loadall /t/bpf/vx_port.bpf.o /sys/fs/bpf/progs pinmaps $V || failed=1
-for p in /t/policy_*.o; do
+for p in /t/policies/*.o; do
 	bpftool prog load $p /sys/fs/bpf/p map name vx_policy_v1 pinned $V/vx_policy_v1 map name vx_frame_v1 pinned $V/vx_frame_v1 >/tmp/log 2>&1 ||
 		{ tail -n 5 /tmp/log; failed=1; }
 	rm -f /sys/fs/bpf/p

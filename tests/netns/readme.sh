@@ -35,7 +35,8 @@ ip link set eth0 up
 
 step "install and doctor"
 make -C "$VX_TOP" -s O="$VX_O" DESTDIR="$W/root" install >"$W/install.log" 2>&1
-[ -x "$W/root/usr/sbin/vhost-xdp" ] && [ -f "$W/root/usr/include/vhost_xdp/policy.h" ] && [ -f "$W/root/usr/share/man/man8/vhost-xdp.8" ]
+[ -x "$W/root/usr/sbin/vhost-xdp" ] && [ -f "$W/root/usr/include/vhost_xdp/policy.h" ] && [ -f "$W/root/usr/share/man/man8/vhost-xdp.8" ] &&
+	[ -f "$W/root/usr/share/man/man7/vhost-xdp-policy.7" ] && [ -f "$W/root/usr/share/doc/vhost-xdp/examples/quota.bpf.c" ]
 vhost-xdp doctor eth0
 
 step "uplink, port, policies"
@@ -54,11 +55,12 @@ wait_until 5 "the engine's socket" test -S /run/vhost-xdp/vm1.sock
 step "a policy of one's own, with bpftool"
 cd "$W/work"
 section c "Your own policy" 1 >my.c
+cp my.c my2.c
 head -c 60 /dev/zero >frame.bin
-block=$(section sh "Your own policy" 1)
+block=$(section sh "Your own policy" 1; section sh "Your own policy" 2)
 [ "$(wc -l <<<"$block")" -ge 7 ]
 # what "make install" put into /usr/include on a host is below DESTDIR here
-block=${block/clang -O2/clang "-I$W/root/usr/include" -O2}
+block=${block//clang -O2/clang "-I$W/root/usr/include" -O2}
 bash -eux -c "$block" 2>&1 | tee "$W/out"
 grep -qiE 'ret(urn )?val(ue)?:? *2' "$W/out"
 vhost-xdp policy list

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # TIMEOUT: 180
 #
-# A thousand policy swaps under steady flows both ways, half of them of the chain, half of the program in the slot, some by
-# plain bpftool. What both policies allow is not lost, doubled or reordered; what both deny never gets through.
+# Ten thousand policy swaps under steady flows both ways: programs in their slots, chains, whole rule sets; by plain map
+# updates, by bpftool and by the command line; with loads that fail in between. What both sides of a swap allow is not lost,
+# doubled or reordered; what both deny never gets through.
 # Then a policy that lets nothing pass stops all traffic, and the way back restores it.
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
@@ -11,7 +12,7 @@ set -eu
 . "$VX_TOP/tests/lib/bpf.sh"
 
 MAC1=52:54:00:00:00:01 IP1=10.9.0.11 MAC2=52:54:00:00:00:02 IP2=10.9.0.12
-MARKED=9 A=9 B=10 CLOSED=11
+MARKED=9 A=9 B=10 CLOSED=11 RULED=12 CLI=13
 # Far below saturation: no ring may overflow, even when this machine does not run us for a tenth of a second.
 PPS=2000 N=40000
 # Nobody's: the wire's own stack must not answer, with ARP or ICMP that would be counted too.
@@ -31,6 +32,19 @@ allow=${allow%% *}
 bpf_policy_install marked_a "$VX_TOP/tests/lib/marked_a.bpf.c" $A
 bpf_policy_install marked_b "$VX_TOP/tests/lib/marked_b.bpf.c" $B
 bpf_policy_install closed "$VX_TOP/tests/lib/closed.bpf.c" $CLOSED
+# Rule sets that close the marked port, and nothing else.
+bpf_policy_install ruled "$VX_TOP/tests/lib/ruled.bpf.c" $RULED
+for set in 1 2; do
+	run bpftool map create $P/ruled/set_$set type hash key 4 value 4 entries 64 name ruleset
+	# shellcheck disable=SC2046 # words are meant
+	for key in 1 2 $((7000 + MARKED)); do
+		run bpftool map update pinned $P/ruled/set_$set key $(le 4 "$key") value $(le 4 $set)
+	done
+done
+ruled() { bpftool map update pinned $P/ruled/sets key 0 0 0 0 value pinned "$P/ruled/set_$1"; }
+run ruled 1
+run vhost-xdp policy load "$W/marked_b.o" as cli id $CLI
+run vhost-xdp policy load "$W/marked_a.o" as cli
 for id in "$id1" "$id2"; do
 	bpf_chain_set "$id" 0 $A
 	bpf_chain_set "$id" 1 $A
@@ -68,16 +82,59 @@ nothing() { echo "received 0 of $1, lost $1, duplicated 0, reordered 0, corrupt 
 # Frames of port NAME that its policies denied, as the operator sees them.
 denied() { vhost-xdp stats "$1" | awk '$1 == "dropped" && /policy\// { n += $3 } END { print n + 0 }'; }
 
-step "1,000 swaps"
+# Loads that fail, each in its own way; the policy that they were for goes on.
+broken() {
+	local what
+	head -c 900 "$W/marked_a.o" >"$W/bad_cut.o"
+	for what in cut section verifier; do
+		! vhost-xdp policy load "$W/bad_$what.o" as cli 2>>"$W/broken.log" || die "$what: a broken policy was loaded"
+	done
+	# and one that fails at a call of the last ones, while it takes its place
+	FAULT_AT=$1 FAULT=12 LD_PRELOAD=$W/faultat.so vhost-xdp policy load "$W/marked_b.o" as cli 2>>"$W/broken.log" || true
+}
+bad() {
+	printf '#include <vhost_xdp/policy.h>\nSEC("%s") int bad(struct xdp_md *ctx)\n{\n\treturn %s;\n}\nchar _license[] SEC("license") = "GPL";\n' \
+		"$2" "$3" >"$W/bad_$1.c"
+	bpf_policy_compile "$W/bad_$1.c" "$W/bad_$1.o"
+}
+bad section xdp 'vx_drop(ctx, VX_REASON_DENIED)'
+bad verifier xdp.frags '*(volatile int *)(long)ctx->data ? vx_drop(ctx, 11) : vx_drop(ctx, 11)'
+gcc -shared -fPIC -O2 -D_GNU_SOURCE -o "$W/faultat.so" "$VX_TOP/tests/lib/faultat.c"
+
+FAULT_COUNT=$W/calls LD_PRELOAD=$W/faultat.so vhost-xdp policy load "$W/marked_a.o" as cli
+calls=$(cat "$W/calls")
+
+# By the command line: versions that are loaded, rolled back and forth, and chains. Counts in $W/by-cli.
+by_cli() {
+	local n=0 i
+	for ((i = 0; i < 8; i++)); do
+		vhost-xdp policy load "$W/marked_b.o" as cli
+		vhost-xdp policy rollback cli
+		vhost-xdp policy rollback cli
+		vhost-xdp policy set vm1 to-guest cli,ruled
+		broken $((calls - 1 - 2 * i))
+		vhost-xdp policy load "$W/marked_a.o" as cli
+		n=$((n + 5))
+		echo $n >"$W/by-cli"
+	done
+}
+
+step "10,000 swaps"
+began=$SECONDS
 flow vm1 $MAC1 $IP1 1 2 $N
 flow vm2 $MAC2 $IP2 $MARKED $MARKED $N
-# vm1's chains: 4 x 115 and 40 by bpftool; the program in the slot: 460 and 40 by bpftool. vm2's chains come on top.
-for port in "$id1" "$id2"; do
-	for direction in 0 1; do
-		spawn "chain-$port-$direction" polswap port "$port" direction $direction a $A b "$allow,$B" times 230 us 30000
-	done
-done
-spawn slot polswap slot $A a $P/marked_a/prog b $P/marked_b/prog times 460 us 15000
+spawn_chain() { spawn "chain-$1-$2" polswap port "$1" direction "$2" a "$3" b "$4" times 1200 us 11000; }
+# What denies vm2's frames is one policy alone each time: no other covers for it.
+spawn_chain "$id1" 0 $A,$RULED "$allow,$B,$CLI"
+spawn_chain "$id1" 1 $CLI,$A "$allow,$RULED"
+spawn_chain "$id2" 0 $A "$allow,$B"
+spawn_chain "$id2" 1 $RULED "$allow,$CLI"
+spawn slot-a polswap slot $A a $P/marked_a/prog b $P/marked_b/prog times 2500 us 5000
+spawn slot-b polswap slot $B a $P/marked_b/prog b $P/marked_a/prog times 2500 us 5000
+spawn outer polswap outer $P/ruled/sets a $P/ruled/set_1 b $P/ruled/set_2 times 150 us 20000
+by_cli &
+cli=$!
+by_bpftool=0
 for ((i = 0; i < 20; i++)); do
 	bpf_chain_set "$id1" 0 $B
 	bpf_chain_set "$id1" 1 "$allow" "$allow" $B
@@ -85,13 +142,23 @@ for ((i = 0; i < 20; i++)); do
 	run bpftool map update pinned $VX_V/vx_policy_v1 key $(le 4 $A) value pinned $P/marked_b/prog
 	# shellcheck disable=SC2046
 	run bpftool map update pinned $VX_V/vx_policy_v1 key $(le 4 $A) value pinned $P/marked_a/prog
+	run ruled $((1 + i % 2))
+	by_bpftool=$((by_bpftool + 5))
 done
-for name in "chain-$id1-0" "chain-$id1-1" "chain-$id2-0" "chain-$id2-1" slot; do
-	finish "$name" 30
+total=$by_bpftool
+for name in "chain-$id1-0" "chain-$id1-1" "chain-$id2-0" "chain-$id2-1" slot-a slot-b outer; do
+	finish "$name" 60 || die "$name failed"
+	total=$((total + $(sed -n 's/^polswap: \([0-9]*\) swaps/\1/p' "$W/$name.log")))
 done
+wait $cli || { cat "$W/broken.log"; die "the command line failed under load"; }
+total=$((total + $(cat "$W/by-cli")))
 for name in to-vm1 guest-vm1 from-vm1 to-vm2; do
 	gone "$(cat "$W/$name.pid")" && die "$name ended before the last swap: that was no swap under load"
 done
+echo "$total swaps, $by_bpftool of them by bpftool and $(cat "$W/by-cli") by the command line, in $((SECONDS - began)) s;" \
+	"$(wc -l <"$W/broken.log") loads failed meanwhile"
+[ $total -ge 10000 ] || die "only $total swaps"
+[ "$(wc -l <"$W/broken.log")" -ge 24 ] || die "the broken policies were not refused"
 ended vm1 "$(perfect $N)" || { vhost-xdp stats; die "vm1's frames did not all arrive once and in order"; }
 ended vm2 "$(nothing $N)" || { vhost-xdp stats; die "a frame got through that both policies deny"; }
 run vhost-xdp stats
@@ -141,3 +208,5 @@ done
 bpf_policy_remove marked_a $A
 bpf_policy_remove marked_b $B
 bpf_policy_remove closed $CLOSED
+bpf_policy_remove ruled $RULED
+run vhost-xdp policy del cli
