@@ -2,9 +2,10 @@
 /*
  * stateful: what enters a guest answers what the guest began, or is for a service that it offers. See <vhost_xdp/stateful.h>.
  *
- * The flows are kept here, not in the kernel's conntrack: its functions for XDP are there only with nf_conntrack loaded and
- * with its type information, take the network namespace of the receiving netdev, and know no bound for each port; a
- * full table there is full for all guests, and the host. And Linux 6.1 has no way to look up and change an entry atomically from XDP.
+ * The flows are kept here, not in the kernel's conntrack. What XDP may call there, since Linux 6.1, looks an entry up, inserts one and sets
+ * its timeout and status: it follows no TCP, and knows UDP and TCP alone (net/netfilter/nf_conntrack_bpf.c). It uses the default zone of
+ * the netdev's namespace, where ports with the same addresses on different VLANs would share entries, and one bound for all: a guest that
+ * fills it closes it for the others and the host. It needs the module's BTF when the policy loads, and calls itself unstable.
  */
 #include "flow_table.bpf.h"
 #include <vhost_xdp/steer.h>

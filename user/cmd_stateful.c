@@ -117,7 +117,8 @@ static int show(int argc, char **argv)
 
 struct flows {
 	json_t *all;		/* or NULL */
-	const char *port;	/* whose are shown now */
+	char port[VX_PORTS_MAX][VX_NAME_LEN];
+	__u32 one;		/* port whose flows are shown; 0: those of all */
 	__u32 shown, most;
 };
 
@@ -162,6 +163,8 @@ static int show_flow(__u32 port, const struct vx_flow *f, __u64 now, void *arg)
 	__u64 left = (f->expires - now) / 1000000;
 	struct flows *flows = arg;
 
+	if (port >= VX_PORTS_MAX || !*flows->port[port])
+		return 0;
 	if (flows->shown == flows->most)
 		return 1;
 	flows->shown++;
@@ -171,37 +174,40 @@ static int show_flow(__u32 port, const struct vx_flow *f, __u64 now, void *arg)
 	note_text(f, note, sizeof(note));
 	if (flows->all) {
 		json_array_append_new(flows->all,
-				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:I, s:I, s:i}", "port", flows->port, "protocol",
+				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:I, s:I, s:i}", "port", flows->port[port], "protocol",
 						proto, "guest", guest, "peer", peer, "state", flow_state(f), "opened",
 						vx_direction_name(f->opener), "note", *note ? note + 1 : "", "expires", left / 1000.0,
 						"packets_to_guest", (json_int_t)f->packets[VX_TO_GUEST], "packets_from_guest",
 						(json_int_t)f->packets[VX_FROM_GUEST], "vlan", f->key.vlan));
 		return 0;
 	}
-	printf("%s %s %s %s %s%s %s expires %llu.%llus to-guest %u from-guest %u\n", flows->port, proto,
+	printf("%s %s %s %s %s%s %s expires %llu.%llus to-guest %u from-guest %u\n", flows->port[port], proto,
 	       f->opener == VX_FROM_GUEST ? guest : peer, "to", f->opener == VX_FROM_GUEST ? peer : guest, note, flow_state(f), left / 1000,
 	       left % 1000 / 100, f->packets[VX_TO_GUEST], f->packets[VX_FROM_GUEST]);
 	return 0;
 }
 
-static int show_flows_of(const struct vx_port *port, void *arg)
+static int learn_name(const struct vx_port *port, void *arg)
 {
 	struct flows *flows = arg;
 
-	flows->port = port->cfg.name;
-	return vx_stateful_each_flow(port->id, show_flow, flows);
+	snprintf(flows->port[port->id], VX_NAME_LEN, "%s", port->cfg.name);
+	flows->one = port->id;
+	return 0;
 }
 
 static int flows(int argc, char **argv)
 {
-	struct flows f = { .most = FLOWS_SHOWN };
+	static struct flows f = { .most = FLOWS_SHOWN };
 	const struct vx_arg table[] = { { "count", .number = &f.most, .min = 1, .max = 10000000 }, {} };
 	int named = argc & 1, err = vx_args(table, argc - named, argv + named);
 
+	if (!err)
+		err = vx_policy_ports(named ? argv[0] : NULL, learn_name, &f);
 	if (err)
 		return err;
 	f.all = vx_json ? json_array() : NULL;
-	err = vx_policy_ports(named ? argv[0] : NULL, show_flows_of, &f);
+	err = vx_stateful_each_flow(named ? f.one : 0, show_flow, &f);
 	if (err < 0) {
 		json_decref(f.all);
 		return err;

@@ -45,10 +45,16 @@ static __u32 limit_of(__u32 limit)
 	return limit ? limit : VX_STATEFUL_LIMIT;
 }
 
+static __u32 larger(__u32 a, __u32 b)
+{
+	return a > b ? a : b;
+}
+
 struct sum {
 	int fd;
 	__u32 port, limit;	/* what that port is to have */
 	__u64 flows;
+	__u32 ports;
 };
 
 static int add_limit(const struct vx_port *port, void *arg)
@@ -56,22 +62,70 @@ static int add_limit(const struct vx_port *port, void *arg)
 	struct vx_stateful_port conf;
 	struct sum *sum = arg;
 
+	/* What was opened under the limit before still has its place. */
 	read_conf(sum->fd, port->id, &conf);
-	sum->flows += port->id == sum->port ? sum->limit : limit_of(conf.limit);
+	sum->flows += port->id == sum->port ? sum->limit : larger(limit_of(conf.limit), conf.limit_before);
+	sum->ports++;
 	return 0;
 }
 
-/* Every port shall have what it was promised, whatever the others do. */
+/* Every port shall have what it was promised, whatever the others do; so shall those that are yet to come. */
 static int judge_limits(int fd, __u32 port, __u32 limit)
 {
 	struct sum sum = { .fd = fd, .port = port, .limit = limit };
 	const __u64 most = (__u64)(VX_FLOW_BUCKETS - VX_PORTS_MAX) * VX_FLOW_FILL;
 
 	vx_port_each(add_limit, &sum);
+	sum.flows += (__u64)(VX_PORTS_MAX - 1 - sum.ports) * VX_STATEFUL_LIMIT;
 	if (sum.flows <= most)
 		return 0;
-	return vx_fail(-ENOSPC, "the limits of all ports would be %llu flows together, and %llu fit; lower this or another port's", sum.flows,
-		       most);
+	return vx_fail(-ENOSPC,
+		       "the limits of all ports, and %u for each that may still be added, would be %llu flows, and %llu fit; take less, or lower "
+		       "another port's and flush it",
+		       VX_STATEFUL_LIMIT, sum.flows, most);
+}
+
+/* Buckets of a port, or of all; fn may delete the one that it is given. */
+static int each_bucket(int fd, __u32 port, int (*fn)(int fd, const struct vx_flow_place *place, void *arg), void *arg)
+{
+	struct vx_flow_place place, next;
+	/* While flows come and go the walk may begin anew, but not for ever. */
+	__u32 budget = 2 * VX_FLOW_BUCKETS;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+	int ret = 0;
+
+	while (more && !ret && budget--) {
+		place = next;
+		more = !bpf_map_get_next_key(fd, &place, &next);
+		if (!port || place.port == port)
+			ret = fn(fd, &place, arg);
+	}
+	return ret;
+}
+
+struct reach {
+	__u32 buckets;	/* those from here on are not found any more */
+};
+
+static int drop_unreachable(int fd, const struct vx_flow_place *place, void *arg)
+{
+	const struct reach *reach = arg;
+
+	if (place->bucket >= reach->buckets)
+		bpf_map_delete_elem(fd, place);
+	return 0;
+}
+
+/* Under a lower limit than the last two, what was beyond these is only memory. */
+static void trim(__u32 port, __u32 limit, __u32 before)
+{
+	struct reach reach = { .buckets = larger(limit, before) / VX_FLOW_FILL + 1 };
+	int fd = vx_policy_map("stateful", "stateful_flows", false);
+
+	if (fd < 0)
+		return;
+	each_bucket(fd, port, drop_unreachable, &reach);
+	close(fd);
 }
 
 int vx_stateful_replace(__u32 port, const struct vx_stateful_port *conf)
@@ -97,25 +151,9 @@ int vx_stateful_replace(__u32 port, const struct vx_stateful_port *conf)
 	else if (!err)
 		err = bpf_map_update_elem(fd, &port, &now, BPF_ANY) ? -errno : 0;
 	close(fd);
+	if (!err && larger(limit, now.limit_before) < larger(before, old.limit_before))
+		trim(port, limit, now.limit_before);
 	return err && err != -ENOSPC ? vx_fail(err, "cannot change how flows are tracked: %s", strerror(-err)) : err;
-}
-
-/* Buckets of a port, or of all; fn may delete the one that it is given. */
-static int each_bucket(int fd, __u32 port, int (*fn)(int fd, const struct vx_flow_place *place, void *arg), void *arg)
-{
-	struct vx_flow_place place, next;
-	/* While flows come and go the walk may begin anew, but not for ever. */
-	__u32 budget = 2 * VX_FLOW_BUCKETS;
-	bool more = !bpf_map_get_next_key(fd, NULL, &next);
-	int ret = 0;
-
-	while (more && !ret && budget--) {
-		place = next;
-		more = !bpf_map_get_next_key(fd, &place, &next);
-		if (!port || place.port == port)
-			ret = fn(fd, &place, arg);
-	}
-	return ret;
 }
 
 struct walk {
@@ -153,12 +191,29 @@ int vx_stateful_each_flow(__u32 port, int (*fn)(__u32 port, const struct vx_flow
 	return ret;
 }
 
-/* In its place: programs may be about to note a flow in it. */
-static int empty_bucket(int fd, const struct vx_flow_place *place, void *arg)
+static int drop_bucket(int fd, const struct vx_flow_place *place, void *arg)
 {
-	static const struct vx_flow_bucket none;
+	bpf_map_delete_elem(fd, place);
+	return 0;
+}
 
-	return bpf_map_update_elem(fd, place, &none, BPF_EXIST | BPF_F_LOCK) && errno != ENOENT ? -errno : 0;
+/* The limit before has no flows any more. */
+static int forget_limit(__u32 port)
+{
+	int fd = vx_policy_map("stateful", "stateful_ports", false), err = 0;
+	struct vx_stateful_port conf;
+
+	if (fd < 0)
+		return fd;
+	if (!read_conf(fd, port, &conf) && conf.limit_before) {
+		conf.limit_before = 0;
+		if (is_default(&conf))
+			err = bpf_map_delete_elem(fd, &port) ? -errno : 0;
+		else
+			err = bpf_map_update_elem(fd, &port, &conf, BPF_EXIST) ? -errno : 0;
+	}
+	close(fd);
+	return err;
 }
 
 int vx_stateful_flush(__u32 port)
@@ -167,15 +222,10 @@ int vx_stateful_flush(__u32 port)
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	err = each_bucket(fd, port, empty_bucket, NULL);
+	/* A frame that is being judged may note its flow in a bucket that goes, or that was made anew elsewhere: the tag tells them apart. */
+	err = each_bucket(fd, port, drop_bucket, NULL);
 	close(fd);
-	return err;
-}
-
-static int drop_bucket(int fd, const struct vx_flow_place *place, void *arg)
-{
-	bpf_map_delete_elem(fd, place);
-	return 0;
+	return err ? err : forget_limit(port);
 }
 
 void vx_stateful_forget_flows(int fd, __u32 port)

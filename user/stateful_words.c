@@ -173,7 +173,7 @@ static void tidy(struct vx_stateful_port *conf)
 static int add_open(struct vx_stateful_port *conf, __u8 proto, __u32 first, __u32 last, char why[VX_WHY])
 {
 	if (conf->n_open == VX_STATEFUL_OPEN_MAX)
-		return vx_why(why, "there are %d port ranges open already, the most that fit; use fewer and wider ones, or policy acl behind mode both",
+		return vx_why(why, "there are %d port ranges open already, the most that fit; use fewer and wider ones, or mode both with policy acl",
 			      VX_STATEFUL_OPEN_MAX);
 	conf->open[conf->n_open++] = (struct vx_stateful_open){ .proto = proto, .first = first, .last = last };
 	tidy(conf);

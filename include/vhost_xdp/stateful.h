@@ -134,7 +134,7 @@ struct vx_flow {
  */
 #define VX_FLOW_WAYS		8
 #define VX_FLOW_FILL		6	/* of the ways of a bucket on average, until new flows may be refused */
-#define VX_FLOW_BUCKETS		(1u << 19)	/* of all ports: each may have its default, and some more */
+#define VX_FLOW_BUCKETS		(1u << 20)	/* of all ports: each may have its default, and some of them more */
 
 struct vx_flow_place {
 	__u32 port;

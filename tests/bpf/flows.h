@@ -68,6 +68,9 @@ UNUSED static int judge(struct frame *f, __u32 direction, __u32 port)
 		return PASS;
 	}
 	assert_int_equal(verdict, XDP_DROP);
+	/* Dropped on entry, before any policy. */
+	if (last.verdict == VX_VERDICT_NONE)
+		return VX_REASON_MAX;
 	return last.reason;
 }
 

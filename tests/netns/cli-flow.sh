@@ -128,7 +128,7 @@ for i in 1 2; do ok port add "big$i" mac "52:54:00:00:01:0$i" uplink wire; done
 ok stateful set big1 limit 1000000
 ok stateful set big2 limit 1000000
 ok stateful set vm1 limit 1000000
-refuse 1 "the limits of all ports would be 4000000 flows together, and 3139584 fit" stateful set vm2 limit 1000000
+refuse 1 "and 3000 for each that may still be added, would be 7057000 flows, and 6285312 fit" stateful set vm2 limit 1000000
 ok stateful set big1 limit 6
 ok port del big1
 ok port del big2
@@ -141,6 +141,8 @@ ok stateful set vm1 limit 700
 has "$(limits)" '"limit":700 "limit_before":1000000'
 ok stateful del vm1
 has "$(limits)" '"limit":0 "limit_before":700'
+ok stateful flush vm1
+[ "$(bpftool -j map dump pinned $P/policies/stateful/stateful_ports)" = "[]" ] || die "the limit before is kept for no flow"
 [ -z "$(vx stateful show)" ] || die "shown although it is the default"
 
 step "stateful: flows"
