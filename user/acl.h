@@ -13,10 +13,14 @@
 #include "acl_store.h"
 #include "acl_words.h"
 
-/* The pinned maps; the shipped policy is loaded when it is not there. Negative after one line. */
+/* The pinned maps; -ENOENT, when the policy is not loaded. Nothing is printed. */
 int vx_acl_open(struct vx_acl_maps *maps);
-/* The same without loading, and without a line: -ENOENT, when the policy is not there. */
-int vx_acl_open_if_there(struct vx_acl_maps *maps);
+
+/*
+ * Hold the lock and the maps while fn runs. make: what is missing is made, as by vx_locked(), the shipped policy is
+ * loaded, and both go again when fn fails. Else fn is not called where nothing is set up: -ENOENT then, without a line.
+ */
+int vx_acl_locked(bool make, int (*fn)(const struct vx_acl_maps *maps, void *arg), void *arg);
 
 /* Which set, in words: "vm1 to-guest", "set web". */
 struct vx_acl_target {
@@ -45,6 +49,12 @@ int vx_acl_add(struct vx_acl_rules *rules, const struct vx_acl_rule *rule, const
  * set uses its own from then on.
  */
 int vx_acl_put(const struct vx_acl_maps *maps, const struct vx_acl_target *target, struct vx_acl_rules *rules);
+/* Which set the frames of a target's port meet; one map update. */
+int vx_acl_use(const struct vx_acl_maps *maps, const struct vx_acl_target *target, __u32 set);
+
+/* Each set that has rules or a default in force, with its rules and their counters, until fn returns non-zero. */
+int vx_acl_each(const struct vx_acl_maps *maps, int (*fn)(__u32 set, const char *text, const struct vx_acl_rules *rules, void *arg), void *arg);
+
 /* Lines of a file, in the form that vx_acl_print() writes, into rules. name is for messages. */
 int vx_acl_load(FILE *file, const char *name, struct vx_acl_rules *rules);
 /* "default allow|deny", then the rules in the order of judgement. */

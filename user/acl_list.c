@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <bpf/bpf.h>
 #include <jansson.h>
 
 #include "acl_list.h"
@@ -55,6 +54,14 @@ static json_t *list_json(const struct vx_acl_rules *rules, const char *title)
 			 "unnamed", counter("allow", &rules->fallback[VX_ACL_COUNT_UNNAMED]), "rules", list);
 }
 
+static int put_set(__u32 set, const char *title, const struct vx_acl_rules *rules, void *all)
+{
+	if (all)
+		return json_array_append_new(all, list_json(rules, title));
+	list_text(rules, title);
+	return 0;
+}
+
 static int list_set(const struct vx_acl_maps *maps, __u32 set, const char *title, json_t *all)
 {
 	struct vx_acl_rules rules;
@@ -62,10 +69,7 @@ static int list_set(const struct vx_acl_maps *maps, __u32 set, const char *title
 
 	if (err)
 		return err == -ENOENT ? err : vx_fail(err, "cannot read the rules of %s: %s", title, strerror(-err));
-	if (all)
-		json_array_append_new(all, list_json(&rules, title));
-	else
-		list_text(&rules, title);
+	put_set(set, title, &rules, all);
 	vx_acl_rules_free(&rules);
 	return 0;
 }
@@ -92,28 +96,10 @@ static int list_one(const struct vx_acl_maps *maps, int argc, char **argv, json_
 	return err == -ENOENT ? 0 : err;
 }
 
-static int list_all(const struct vx_acl_maps *maps, json_t *all)
-{
-	struct vx_acl_set info;
-	char title[64];
-	__u32 set;
-	int err = 0;
-
-	for (set = 0; set < VX_ACL_SETS && !err; set++) {
-		if (bpf_map_lookup_elem(maps->sets, &set, &info) || !(info.side[0].valid | info.side[1].valid))
-			continue;
-		vx_acl_set_text(maps, set, title);
-		err = list_set(maps, set, title, all);
-		if (err == -ENOENT)
-			err = 0;
-	}
-	return err;
-}
-
 int vx_acl_list(const struct vx_acl_maps *maps, int argc, char **argv)
 {
 	json_t *all = vx_json ? json_array() : NULL;
-	int err = argc ? list_one(maps, argc, argv, all) : list_all(maps, all);
+	int err = argc ? list_one(maps, argc, argv, all) : vx_acl_each(maps, put_set, all);
 
 	if (err) {
 		json_decref(all);

@@ -26,7 +26,7 @@ static int add(struct text *t, const struct vx_acl_rule *rule, __u32 number)
 	if (t->n == VX_ACL_RULES_MAX)
 		return vx_fail(-E2BIG, "%s:%u: a set has at most %d rules; several ports or prefixes in one rule save some", t->name, number,
 			       VX_ACL_RULES_MAX);
-	if (t->n == t->room) {
+	if (!t->line || t->n == t->room) {
 		t->room = t->room ? 2 * t->room : 256;
 		more = realloc(t->line, t->room * sizeof(*more));
 		if (!more)
@@ -131,30 +131,36 @@ static int read_lines(FILE *file, struct text *t)
 }
 
 /* Numbers count in the order of judgement. */
+static int hand_over(struct text *t, struct vx_acl_rules *rules)
+{
+	__u32 i;
+
+	rules->allow = t->allow;
+	if (!t->line)
+		return 0;
+	rules->rule = calloc(t->n, sizeof(*rules->rule));
+	if (!rules->rule)
+		return vx_fail(-ENOMEM, "out of memory");
+	qsort(t->line, t->n, sizeof(*t->line), by_prio);
+	for (i = 0; i < t->n; i++) {
+		rules->rule[i] = t->line[i].rule;
+		rules->rule[i].number = i + 1;
+	}
+	rules->n = rules->room = t->n;
+	return 0;
+}
+
 int vx_acl_load(FILE *file, const char *name, struct vx_acl_rules *rules)
 {
 	struct text t = { .name = name };
-	__u32 i;
 	int err;
 
 	memset(rules, 0, sizeof(*rules));
 	err = read_lines(file, &t);
 	if (!err)
 		err = find_collisions(&t);
-	if (!err) {
-		rules->rule = calloc(t.n + 1, sizeof(*rules->rule));
-		if (!rules->rule)
-			err = vx_fail(-ENOMEM, "out of memory");
-	}
-	if (!err) {
-		qsort(t.line, t.n, sizeof(*t.line), by_prio);
-		for (i = 0; i < t.n; i++) {
-			rules->rule[i] = t.line[i].rule;
-			rules->rule[i].number = i + 1;
-		}
-		rules->n = rules->room = t.n;
-		rules->allow = t.allow;
-	}
+	if (!err)
+		err = hand_over(&t, rules);
 	free(t.line);
 	return err;
 }

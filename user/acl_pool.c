@@ -90,7 +90,7 @@ void vx_acl_pool_free(struct vx_acl_pool *pool)
 
 int vx_acl_class(struct vx_acl_build *b, const struct vx_acl_bits *bits)
 {
-	__u32 lines[VX_ACL_CHUNKS], c;
+	__u32 lines[VX_ACL_CHUNKS] = {}, c;
 	int line;
 
 	for (c = 0; c < b->chunks; c++) {

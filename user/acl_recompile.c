@@ -107,7 +107,7 @@ int vx_acl_port_changed(const char *name)
 	struct change c = { .maps = &maps, .port = name };
 	int err;
 
-	if (vx_acl_open_if_there(&maps))
+	if (vx_acl_open(&maps))
 		return 0;
 	err = vx_group_each(&maps, change_group, &c);
 	vx_acl_maps_close(&maps);
@@ -120,7 +120,7 @@ void vx_acl_forget_port(__u32 port, const char *name)
 	struct change c = { .maps = &maps, .port = name, .gone = true };
 	__u32 dir, key, none = VX_ACL_SET_DEFAULT;
 
-	if (vx_acl_open_if_there(&maps))
+	if (vx_acl_open(&maps))
 		return;
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 		key = port * VX_DIRECTIONS + dir;

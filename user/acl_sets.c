@@ -16,31 +16,6 @@
 #include "say.h"
 #include "words.h"
 
-static int open_pin(void *arg, const char *name)
-{
-	return vx_pin_open("policies/acl/%s", name);
-}
-
-int vx_acl_open_if_there(struct vx_acl_maps *maps)
-{
-	return vx_acl_maps_open(maps, open_pin, NULL);
-}
-
-int vx_acl_open(struct vx_acl_maps *maps)
-{
-	int err = vx_acl_open_if_there(maps);
-
-	if (err == -ENOENT) {
-		err = vx_policy_load_builtin("acl");
-		if (err)
-			return err;
-		err = vx_acl_open_if_there(maps);
-	}
-	return err ? vx_fail(err, "the policy named acl does not have the maps of ours: %s; load it again: vhost-xdp policy load FILE as acl",
-			     strerror(-err))
-		   : 0;
-}
-
 /* By name, else the first number without one, else -ENOSPC. */
 static int named_set(const struct vx_acl_maps *maps, const char *name, __u32 *set)
 {
@@ -217,7 +192,6 @@ static void unname(const struct vx_acl_maps *maps, const struct vx_acl_target *t
 /* A named set has its name before its rules; a port turns to its own set once that is there. */
 int vx_acl_put(const struct vx_acl_maps *maps, const struct vx_acl_target *t, struct vx_acl_rules *rules)
 {
-	__u32 key = t->port_id * VX_DIRECTIONS + t->direction;
 	struct vx_acl_set info = {};
 	struct vx_acl_built built;
 	int err;
@@ -236,9 +210,41 @@ int vx_acl_put(const struct vx_acl_maps *maps, const struct vx_acl_target *t, st
 		unname(maps, t);
 	if (err == -ENOSPC || err == -E2BIG)
 		return vx_fail(err, "there are too many rules in all; at most %d, with those that rollback keeps", VX_ACL_RULES_ALL);
-	if (!err && t->port && t->used != t->set && bpf_map_update_elem(maps->use, &key, &t->set, BPF_ANY))
-		err = -errno;
-	return err ? vx_fail(err, "cannot put the rules of %s in force: %s", t->text, strerror(-err)) : 0;
+	if (err)
+		return vx_fail(err, "cannot put the rules of %s in force: %s", t->text, strerror(-err));
+	return t->port && t->used != t->set ? vx_acl_use(maps, t, t->set) : 0;
+}
+
+int vx_acl_use(const struct vx_acl_maps *maps, const struct vx_acl_target *t, __u32 set)
+{
+	__u32 key = t->port_id * VX_DIRECTIONS + t->direction;
+
+	if (bpf_map_update_elem(maps->use, &key, &set, BPF_ANY))
+		return vx_fail(-errno, "cannot change which rules %s uses: %s", t->text, strerror(errno));
+	return 0;
+}
+
+int vx_acl_each(const struct vx_acl_maps *maps, int (*fn)(__u32 set, const char *text, const struct vx_acl_rules *rules, void *arg), void *arg)
+{
+	struct vx_acl_rules rules;
+	struct vx_acl_set info;
+	char text[64];
+	int ret = 0;
+	__u32 set;
+
+	for (set = 0; set < VX_ACL_SETS && !ret; set++) {
+		if (bpf_map_lookup_elem(maps->sets, &set, &info) || !(info.side[0].valid | info.side[1].valid))
+			continue;
+		ret = vx_acl_read(maps, set, -1, &rules);
+		if (ret == -ENOENT) {
+			ret = 0;
+			continue;
+		}
+		vx_acl_set_text(maps, set, text);
+		ret = ret ? vx_fail(ret, "cannot read the rules of %s: %s", text, strerror(-ret)) : fn(set, text, &rules, arg);
+		vx_acl_rules_free(&rules);
+	}
+	return ret;
 }
 
 void vx_acl_print(FILE *out, const struct vx_acl_rules *rules, const char *indent)

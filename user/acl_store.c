@@ -172,14 +172,15 @@ int vx_acl_read(const struct vx_acl_maps *maps, __u32 set, int side, struct vx_a
 static void drop_side(const struct vx_acl_maps *maps, __u32 set, int side, struct vx_acl_set *info)
 {
 	struct vx_acl_rule_key key = { .set = set, .side = side };
-	__u32 image = 2 * set + side, n = info->side[side].rules;
+	__u32 image = 2 * set + side, n = info->side[side].rules, i;
 
 	info->side[side].valid = 0;
 	put(maps->sets, &set, info);
 	for (; key.place < n; key.place++)
 		bpf_map_delete_elem(maps->rules, &key);
-	if (info->side[side].image < VX_ACL_IMAGES)
-		bpf_map_delete_elem(maps->image[info->side[side].image], &image);
+	/* A run that was killed may have left one of another size. */
+	for (i = 0; i < VX_ACL_IMAGES; i++)
+		bpf_map_delete_elem(maps->image[i], &image);
 	info->side[side].rules = 0;
 	put(maps->sets, &set, info);
 }

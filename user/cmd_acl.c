@@ -9,6 +9,7 @@
 #include "acl_list.h"
 #include "args.h"
 #include "cmd.h"
+#include "output.h"
 #include "policy.h"
 #include "port.h"
 #include "say.h"
@@ -19,30 +20,28 @@ struct request {
 	char **argv;
 	int (*run)(const struct vx_acl_maps *maps, const struct vx_acl_target *target, int argc, char **argv);
 	bool make;	/* a set that is not there */
+	bool found;	/* there was something to run on */
 };
 
-static int run_locked(void *arg)
+static int find_and_run(const struct vx_acl_maps *maps, void *arg)
 {
 	struct request *req = arg;
 	struct vx_acl_target target;
-	struct vx_acl_maps maps;
-	int n, err;
+	int n = vx_acl_target(maps, req->argc, req->argv, req->make, &target);
 
-	err = vx_acl_open(&maps);
-	if (err)
-		return err;
-	n = vx_acl_target(&maps, req->argc, req->argv, req->make, &target);
-	err = n < 0 ? n : req->run(&maps, &target, req->argc - n, req->argv + n);
-	vx_acl_maps_close(&maps);
-	return err;
+	req->found = true;
+	return n < 0 ? n : req->run(maps, &target, req->argc - n, req->argv + n);
 }
 
 static int locked(int argc, char **argv, bool make,
 		  int (*fn)(const struct vx_acl_maps *maps, const struct vx_acl_target *target, int argc, char **argv))
 {
 	struct request req = { .argc = argc, .argv = argv, .run = fn, .make = make };
+	int err = vx_acl_locked(make, find_and_run, &req);
 
-	return vx_locked(run_locked, &req);
+	if (err == -ENOENT && !make && !req.found)
+		return vx_fail(err, "there are no rules yet; begin with: vhost-xdp acl add PORT to-guest allow ...");
+	return err;
 }
 
 /* Changing the rules of one port must not change those of others behind its back. */
@@ -98,44 +97,43 @@ static int add(int argc, char **argv)
 	return locked(argc, argv, true, add_rule);
 }
 
-/* By number, or in words. */
-static int find_rule(const struct vx_acl_rules *rules, const struct vx_acl_target *t, int argc, char **argv, __u32 *at)
+/* By number, or in words: its place, or negative after one line. */
+static int find_rule(const struct vx_acl_rules *rules, const struct vx_acl_target *t, int argc, char **argv)
 {
 	struct vx_acl_rule rule;
 	char why[VX_ACL_TEXT];
-	__u32 number = 0;
+	__u32 number = 0, i;
 
 	if (argc == 1 && !vx_parse_u32(argv[0], 1, VX_ACL_NUMBER_MAX, &number)) {
-		for (*at = 0; *at < rules->n; ++*at)
-			if (rules->rule[*at].number == number)
-				return 0;
+		for (i = 0; i < rules->n; i++)
+			if (rules->rule[i].number == number)
+				return (int)i;
 		return vx_fail(-ENOENT, "%s has no rule %u; see 'vhost-xdp acl list %s'", t->text, number, t->text);
 	}
 	if (vx_acl_parse(argc, argv, &rule, why))
 		return vx_usage("a rule is named by its number, or in all its words: %s", why);
-	for (*at = 0; *at < rules->n; ++*at)
-		if (vx_acl_same_match(&rules->rule[*at], &rule) && !((rules->rule[*at].flags ^ rule.flags) & VX_ACL_ALLOW))
-			return 0;
+	for (i = 0; i < rules->n; i++)
+		if (vx_acl_same_match(&rules->rule[i], &rule) && !((rules->rule[i].flags ^ rule.flags) & VX_ACL_ALLOW))
+			return (int)i;
 	return vx_fail(-ENOENT, "%s has no such rule; see 'vhost-xdp acl list %s'", t->text, t->text);
 }
 
 static int del_rule(const struct vx_acl_maps *maps, const struct vx_acl_target *t, int argc, char **argv)
 {
 	struct vx_acl_rules rules;
-	__u32 at;
-	int err;
+	int at, err;
 
 	if (!argc)
 		return vx_usage("'acl del' needs the number of a rule: vhost-xdp acl del PORT to-guest NUMBER");
 	err = current(maps, t, &rules);
 	if (err)
 		return err;
-	err = find_rule(&rules, t, argc, argv, &at);
-	if (!err) {
+	at = find_rule(&rules, t, argc, argv);
+	if (at >= 0 && rules.rule) {
 		rules.n--;
 		memmove(&rules.rule[at], &rules.rule[at + 1], (rules.n - at) * sizeof(*rules.rule));
 	}
-	return put_back(maps, t, &rules, err);
+	return put_back(maps, t, &rules, at < 0 ? at : 0);
 }
 
 static int del(int argc, char **argv)
@@ -238,7 +236,7 @@ static bool has_rules(const struct vx_acl_maps *maps, __u32 set)
 /* Which set a port's frames meet. */
 static int use_set(const struct vx_acl_maps *maps, const struct vx_acl_target *t, int argc, char **argv)
 {
-	__u32 key = t->port_id * VX_DIRECTIONS + t->direction, set = VX_ACL_SET_DEFAULT;
+	__u32 set = VX_ACL_SET_DEFAULT;
 	struct vx_acl_target other;
 	int n;
 
@@ -258,9 +256,7 @@ static int use_set(const struct vx_acl_maps *maps, const struct vx_acl_target *t
 	} else if (strcmp(argv[0], "default")) {
 		return vx_usage("'%s' is not known; write set NAME, own or default", argv[0]);
 	}
-	if (bpf_map_update_elem(maps->use, &key, &set, BPF_ANY))
-		return vx_fail(-errno, "cannot change which rules %s uses: %s", t->text, strerror(errno));
-	return 0;
+	return vx_acl_use(maps, t, set);
 }
 
 static int use(int argc, char **argv)
@@ -296,25 +292,25 @@ static int forget(int argc, char **argv)
 	return locked(argc, argv, false, forget_set);
 }
 
-static int list_locked(void *arg)
+static int list_locked(const struct vx_acl_maps *maps, void *arg)
 {
 	struct request *req = arg;
-	struct vx_acl_maps maps;
-	int err;
 
-	err = vx_acl_open(&maps);
-	if (err)
-		return err;
-	err = vx_acl_list(&maps, req->argc, req->argv);
-	vx_acl_maps_close(&maps);
-	return err;
+	req->found = true;
+	return vx_acl_list(maps, req->argc, req->argv);
 }
 
 static int list(int argc, char **argv)
 {
 	struct request req = { .argc = argc, .argv = argv };
+	int err = vx_acl_locked(false, list_locked, &req);
 
-	return vx_locked(list_locked, &req);
+	/* Nothing is a list, too. */
+	if (err == -ENOENT && !req.found && !argc)
+		return vx_json ? vx_print_json(json_array()) : 0;
+	if (err == -ENOENT && !req.found)
+		return vx_fail(err, "there are no rules yet; begin with: vhost-xdp acl add PORT to-guest allow ...");
+	return err;
 }
 
 static int test(int argc, char **argv)

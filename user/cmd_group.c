@@ -90,19 +90,14 @@ static int change(const struct vx_acl_maps *maps, struct request *req, struct vx
 	return vx_group_put(maps, req->name, group);
 }
 
-static int change_locked(void *arg)
+static int change_locked(const struct vx_acl_maps *maps, void *arg)
 {
 	struct vx_acl_group *group = calloc(1, sizeof(*group));
-	struct vx_acl_maps maps;
 	int err;
 
 	if (!group)
 		return vx_fail(-ENOMEM, "out of memory");
-	err = vx_acl_open(&maps);
-	if (!err) {
-		err = change(&maps, arg, group);
-		vx_acl_maps_close(&maps);
-	}
+	err = change(maps, arg, group);
 	free(group);
 	return err;
 }
@@ -124,7 +119,7 @@ static int request(enum verb verb, int argc, char **argv)
 	else if (vx_group_parse(argc - 1, argv + 1, &req->words, why))
 		err = vx_usage("%s", why);
 	else
-		err = vx_locked(change_locked, req);
+		err = vx_acl_locked(true, change_locked, req);
 	free(req);
 	return err;
 }
@@ -177,26 +172,22 @@ static int list_one(const char *name, const struct vx_acl_group *group, void *ar
 	return json_array_append_new(l->all, json_pack("{s:s, s:o, s:o}", "name", name, "prefixes", prefixes, "ports", ports));
 }
 
-static int list_locked(void *arg)
+static int list_locked(const struct vx_acl_maps *maps, void *arg)
 {
-	struct listing *l = arg;
-	struct vx_acl_maps maps;
-	int err = vx_acl_open(&maps);
+	int err = vx_group_each(maps, list_one, arg);
 
-	if (err)
-		return err;
-	err = vx_group_each(&maps, list_one, l);
-	vx_acl_maps_close(&maps);
-	if (err)
-		return vx_fail(err, "cannot read the groups: %s", strerror(-err));
-	return l->only && !l->found ? vx_fail(-ENOENT, "there is no group %s; see 'vhost-xdp group list'", l->only) : 0;
+	return err ? vx_fail(err, "cannot read the groups: %s", strerror(-err)) : 0;
 }
 
 static int print(const char *only)
 {
 	struct listing l = { .only = only, .all = vx_json ? json_array() : NULL };
-	int err = vx_locked(list_locked, &l);
+	int err = vx_acl_locked(false, list_locked, &l);
 
+	if (err == -ENOENT)
+		err = 0;
+	if (!err && only && !l.found)
+		err = vx_fail(-ENOENT, "there is no group %s; see 'vhost-xdp group list'", only);
 	if (err) {
 		json_decref(l.all);
 		return err;

@@ -486,6 +486,37 @@ static void image_swapped(void **state)
 	assert_int_equal(vx_acl_rollback(&maps, SET), -ENOENT);
 }
 
+/* A super-frame that stays whole is judged once, and counts as the frames that it stands for. */
+static void super_frames(void **state)
+{
+	static const __u8 chain[VX_CHAIN_MAX] = { ACL }, allow[VX_CHAIN_MAX] = { ALLOW };
+	struct vx_drop_key key = { .port = 1, .direction = VX_FROM_GUEST, .stage = VX_STAGE_POLICY, .reason = VX_REASON_DENIED,
+				   .rule = ACL | 2 << 8 };
+	__u32 use_key = 1 * VX_DIRECTIONS + VX_FROM_GUEST, set = SET;
+	struct vx_acl_rules rules;
+	struct frame f;
+
+	vx_acl_drop(&maps, SET);
+	RULES("deny udp", "deny tcp dport 2000");
+	assert_int_equal(bpf_map_update_elem(maps.use, &use_key, &set, BPF_ANY), 0);
+	set_chain(1, VX_FROM_GUEST, chain);
+	eth(&f, GUEST2, GUEST1, 0x0800);
+	tcp(ip4(&f, "10.0.0.1", "10.0.0.2", IPPROTO_TCP, 0, 0), 1000, 2000);
+	f.b[14 + 20 + 12] = 0x50;
+	f.b[14 + 20 + 13] = 0x10;
+	/* Where a finished frame has its checksum, this one has the size of its segments: 1400, so that 8014 bytes are six. */
+	f.b[14 + 20 + 16] = 1400 >> 8;
+	f.b[14 + 20 + 17] = 1400 & 255;
+	ip_end(fill(&f, 8014 - f.len));
+	assert_int_equal(run_xdp(bpf_program__fd(P.port->progs.vx_port), &f, P.host_end[1], 0), XDP_DROP);
+	set_chain(1, VX_FROM_GUEST, allow);
+	assert_int_equal(drops(&key).packets, 6);
+	assert_int_equal(vx_acl_read(&maps, SET, -1, &rules), 0);
+	assert_int_equal(rules.rule[1].packets, 6);
+	assert_int_equal(rules.rule[1].bytes, 8014);
+	vx_acl_rules_free(&rules);
+}
+
 struct load {
 	pthread_t thread;
 	int cpu;
@@ -616,6 +647,7 @@ int main(void)
 		cmocka_unit_test(counters_survive),
 		cmocka_unit_test(rollback),
 		cmocka_unit_test(image_swapped),
+		cmocka_unit_test(super_frames),
 		cmocka_unit_test(replace_under_load),
 		cmocka_unit_test(memory_is_bounded),
 	};

@@ -8,6 +8,17 @@ VX_TOP=$(readlink -f "$(dirname "$0")/../..")
 wire_up
 P=/sys/fs/bpf/vhost-xdp
 
+step "nothing is made in order to say that there is nothing, or that it cannot be"
+[ -z "$(vx acl list)$(vx group list)" ] || die "something is listed"
+[ "$(vx -j acl list)$(vx -j group list)" = "[][]" ] || die "something is listed"
+refuse 1 "there are no rules yet" acl list set web
+refuse 1 "there are no rules yet" acl rollback set web
+refuse 1 "there is no group web" group show web
+refuse 1 "there is no port vm1" acl add vm1 to-guest allow tcp
+refuse 2 "'tpc' is not known in a rule" acl add set web allow tpc
+refuse 1 "there is no group web" group del web
+refuse 1 "there is no port vm1" group add web port vm1
+
 ok uplink add wire
 ok port add vm1 mac 52:54:00:00:00:01 uplink wire
 ok port add vm2 mac 52:54:00:00:00:02 uplink wire
