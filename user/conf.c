@@ -134,7 +134,7 @@ struct vx_conf_port *vx_conf_port(const struct vx_conf *conf, const char *name)
 	return found ? *found : NULL;
 }
 
-bool vx_chain_names(const char *chain, const char *policy)
+bool vx_conf_chain_names(const char *chain, const char *policy)
 {
 	size_t len = strlen(policy), n;
 
@@ -152,7 +152,7 @@ static bool port_needs(const struct vx_conf_port *port, const char *policy)
 	int f, dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
-		if (vx_chain_names(port->chain[dir], policy))
+		if (vx_conf_chain_names(port->chain[dir], policy))
 			return true;
 		for (f = 0; f < vx_features_n; f++)
 			if (port->feature[f][dir].n && vx_features[f].policy && !strcmp(vx_features[f].policy, policy))

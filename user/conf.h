@@ -95,7 +95,7 @@ struct vx_conf_port *vx_conf_port(const struct vx_conf *conf, const char *name);
 void vx_conf_index(struct vx_conf *conf);
 
 /* Does the chain name this policy? */
-bool vx_chain_names(const char *chain, const char *policy);
+bool vx_conf_chain_names(const char *chain, const char *policy);
 /* A policy that is not loaded by itself because a chain or a feature of a port needs it. */
 bool vx_conf_needs_policy(const struct vx_conf *conf, const char *policy);
 

@@ -6,6 +6,7 @@
 #include "conf.h"
 
 #define VX_CONF_SETS_MAX	1024
+#define VX_CONF_REFS_MAX	4096	/* names of sets and ports that come before these */
 
 /*
  * Everything that can be judged without a host is. With errors, conf is not to be used, but to be freed. text need not end

@@ -160,41 +160,70 @@ static void judge(struct vx_conf_parser *p, const struct vx_conf_raw *raw, const
 	}
 }
 
-static void add_ref(struct vx_conf_parser *p, int feature, const struct vx_word *word)
+/* Where a name stands, alone or in a list: the last such word, since names come behind the words that they may look like. */
+static struct vx_pos place_of(const struct vx_conf_raw *raw, const char *name)
 {
-	char *name, *save, *list = vx_need(1, strlen(word->text) + 1);
-	struct vx_conf_ref *ref;
+	struct vx_pos pos = raw->word[0][0].pos;
+	size_t len = strlen(name);
+	const char *s;
+	int i, j;
 
-	strcpy(list, word->text);
-	for (name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-		/* Grows by doubling. */
-		if (!(p->refs & (p->refs - 1)))
-			p->ref = vx_need_more(p->ref, p->refs ? 2 * p->refs : 1, sizeof(*ref));
-		ref = &p->ref[p->refs++];
-		ref->feature = feature;
-		ref->pos = (struct vx_pos){ word->pos.line, word->pos.column + (int)(name - list) };
-		snprintf(ref->name, sizeof(ref->name), "%s", name);
-	}
-	free(list);
+	for (i = 0; i < raw->n; i++)
+		for (j = 0; j < raw->words[i]; j++) {
+			const struct vx_word *word = &raw->word[i][j];
+
+			for (s = word->text; (s = strstr(s, name)); s++)
+				if ((s == word->text || s[-1] == ',') && (!s[len] || s[len] == ','))
+					pos = (struct vx_pos){ word->pos.line, word->pos.column + (int)(s - word->text) };
+		}
+	return pos;
 }
 
-/* "src group web", "use set web"; in a group, "port vm1". Lines were judged: behind such a word is a name. */
-static void note_refs(struct vx_conf_parser *p, const struct vx_word *word, int n, int feature)
+/* Names that are not in the file yet, each once. */
+static void add_ref(struct vx_conf_parser *p, const struct vx_conf_raw *raw, int feature, const char *name)
 {
-	int i, f;
+	struct vx_conf_ref *ref;
+	int i;
 
-	for (i = 0; i + 1 < n; i++) {
-		if (!vx_features[feature].refers) {
-			if (vx_features[feature].scope == VX_SCOPE_SET && !strcmp(word[i].text, "port"))
-				add_ref(p, -1, &word[++i]);
+	if (feature < 0 ? !!vx_conf_port(p->conf, name) : !!vx_conf_set(p->conf, feature, name))
+		return;
+	for (i = 0; i < p->refs; i++)
+		if (p->ref[i].feature == feature && !strcmp(p->ref[i].name, name))
+			return;
+	if (p->refs == VX_CONF_REFS_MAX) {
+		vx_conf_error(p->errors, place_of(raw, name), "there are more names than a file has sets and ports; put those before the rules");
+		return;
+	}
+	/* Grows by doubling. */
+	if (!(p->refs & (p->refs - 1)))
+		p->ref = vx_need_more(p->ref, p->refs ? 2 * p->refs : 1, sizeof(*ref));
+	ref = &p->ref[p->refs++];
+	ref->feature = feature;
+	ref->pos = place_of(raw, name);
+	snprintf(ref->name, sizeof(ref->name), "%s", name);
+}
+
+/* "src group web", "use set web"; in a group, "port vm1". As they are printed: words are whole there. */
+static void note_refs(struct vx_conf_parser *p, const struct vx_conf_raw *raw, const char *line, int feature)
+{
+	const struct vx_feature *of = &vx_features[feature];
+	char *save, *word, *copy = vx_need(1, strlen(line) + 1);
+	int f, found = -2;
+
+	strcpy(copy, line);
+	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (found > -2) {
+			add_ref(p, raw, found, word);
+			found = -2;
 			continue;
 		}
-		for (f = 0; f < vx_features_n; f++)
-			if (vx_features[f].ref && !strcmp(vx_features[f].ref, word[i].text)) {
-				add_ref(p, f, &word[++i]);
-				break;
-			}
+		if (!of->refers && of->scope == VX_SCOPE_SET && !strcmp(word, "port"))
+			found = -1;
+		for (f = 0; of->refers && f < vx_features_n; f++)
+			if (vx_features[f].ref && !strcmp(vx_features[f].ref, word))
+				found = f;
 	}
+	free(copy);
 }
 
 void vx_conf_raw_take(struct vx_conf_parser *p, struct vx_conf_raw *raw, int feature, struct vx_lines *out)
@@ -214,8 +243,8 @@ void vx_conf_raw_take(struct vx_conf_parser *p, struct vx_conf_raw *raw, int fea
 	}
 	i = p->errors->n;
 	judge(p, raw, lines, feature, out);
-	for (j = 0; j < raw->n && i == p->errors->n; j++)
-		note_refs(p, raw->word[j], raw->words[j], feature);
+	for (j = 0; j < out->n && i == p->errors->n; j++)
+		note_refs(p, raw, out->line[j], feature);
 	free(words);
 	free(lines);
 	free(raw->word);

@@ -109,6 +109,21 @@ static void print_policies(const struct vx_conf *conf, FILE *out)
 	}
 }
 
+/* Those that others name come first. */
+static void print_sets(const struct vx_conf *conf, FILE *out)
+{
+	struct vx_lines lines = {};
+	int f, i;
+
+	for (f = 0; f < vx_features_n; f++)
+		for (i = 0; i < conf->sets; i++) {
+			if (conf->set[i].feature != f)
+				continue;
+			vx_lines_copy(&lines, &conf->set[i].lines);
+			print_block(vx_features[f].name, conf->set[i].name, &lines, out);
+		}
+}
+
 void vx_conf_print(const struct vx_conf *conf, FILE *out)
 {
 	struct vx_lines lines = {};
@@ -120,10 +135,7 @@ void vx_conf_print(const struct vx_conf *conf, FILE *out)
 		fprintf(out, "%s\n", text);
 	}
 	print_policies(conf, out);
-	for (i = 0; i < conf->sets; i++) {
-		vx_lines_copy(&lines, &conf->set[i].lines);
-		print_block(vx_features[conf->set[i].feature].name, conf->set[i].name, &lines, out);
-	}
+	print_sets(conf, out);
 	for (i = 0; i < conf->ports; i++) {
 		const struct vx_conf_port *port = &conf->port[i];
 

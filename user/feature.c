@@ -35,6 +35,8 @@ static bool is_quoted(const char *why, const char *word)
 	size_t len = strlen(word);
 	const char *s;
 
+	if (!len)
+		return strstr(why, "''");
 	for (s = why; (s = strstr(s, word)); s++)
 		if (s > why && s[-1] == '\'' && s[len] == '\'')
 			return true;

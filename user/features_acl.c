@@ -132,7 +132,8 @@ int vx_acl_conf_whole(void *arg, int *line, char *why)
 		return wrong(why, "'use' takes the rules of a set, others are not looked at; remove the one or the others");
 	if (find_collision(&conf->rules, line, why))
 		return -EINVAL;
-	qsort(conf->rules.rule, conf->rules.n, sizeof(*conf->rules.rule), by_prio);
+	if (conf->rules.n)
+		qsort(conf->rules.rule, conf->rules.n, sizeof(*conf->rules.rule), by_prio);
 	for (i = 0; i < conf->rules.n; i++)
 		conf->rules.rule[i].number = i + 1;
 	return 0;

@@ -63,7 +63,7 @@ static const struct vx_lines *rules(const struct vx_conf_port *port, int feature
 
 static bool names(const struct vx_conf_port *port, int dir, int feature)
 {
-	return vx_features[feature].policy && vx_chain_names(port->chain[dir], vx_features[feature].policy);
+	return vx_features[feature].policy && vx_conf_chain_names(port->chain[dir], vx_features[feature].policy);
 }
 
 bool vx_plan_behind(const struct vx_conf_port *w, const struct vx_conf_port *h, int feature, int dir)
@@ -98,7 +98,7 @@ static int seen(const struct vx_conf *want, const struct vx_conf *have, const st
 		n += set_changes_under(want, have, old);
 	}
 	for (i = 0; i < want->policies; i++)
-		n += want->policy[i].stale && vx_chain_names(h->chain[dir], want->policy[i].name);
+		n += want->policy[i].stale && vx_conf_chain_names(h->chain[dir], want->policy[i].name);
 	if (dir == VX_FROM_GUEST && (w->host_allow != h->host_allow || w->flood != h->flood))
 		n++;
 	return n;

@@ -113,6 +113,29 @@ static void one_error_each(void **state)
 		{ PORT "antispoof { 10.0.0.1\n10.0.0.1/33 } }", 4, 1, "'10.0.0.1/33' is not" },
 		{ PORT "antispoof { allow everything } }", 3, 19, "the right 'everything' is not known" },
 		{ PORT "antispoof 10.0.0.1 { allow router } }", 3, 11, "either words or a block follow" },
+		{ PORT "acl allow icmp }", 3, 5, "'allow' is not known as a direction; use to-guest or from-guest" },
+		{ PORT "acl to-gues allow icmp }", 3, 5, "'to-gues' is not known as a direction; write 'to-guest'" },
+		{ PORT "acl }", 3, 1, "'acl' needs a direction" },
+		{ PORT "acl to-guest { default deny\nallow tcp dprt 22 } }", 4, 11, "'dprt'" },
+		{ PORT "acl to-guest { default deny\ndefault deny } }", 4, 1, "'default' is given twice" },
+		{ PORT "acl to-guest { allow icmp\nallow tcp\ndeny icmp } }", 5, 1, "another rule says the contrary of the same" },
+		{ PORT "acl to-guest { allow icmp\nallow tcp\nallow icmp } }", 5, 1, "another rule says the same" },
+		{ PORT "acl to-guest allow tcp src group web }", 3, 34, "there is no group web in this file; add: group web { ... }" },
+		{ PORT "acl to-guest use set base }", 3, 22, "there is no acl set base in this file" },
+		{ PORT "acl to-guest use base }", 3, 14, "'use' needs a set" },
+		{ PORT "acl to-guest { use set base\nallow icmp } }\nacl set base allow icmp", 3, 16, "'use' takes the rules of a set" },
+		{ PORT "ratelimit to-guest pps 10k bsp 1m }", 3, 28, "'bsp' is not known here" },
+		{ PORT "ratelimit to-guest { pps 10k\nbps lots } }", 4, 5, "'lots' is not" },
+		{ PORT "stateful mode maybe }", 3, 15, "'maybe' is not known" },
+		{ PORT "group web port vm1 }", 3, 1, "'group' does not belong to a port" },
+		{ "group", 1, 1, "'group' needs a name, for instance: web { ... }" },
+		{ "acl set", 1, 1, "'set' needs a name" },
+		{ "acl sets web allow icmp", 1, 1, "'acl' belongs to a port" },
+		{ "group a.b { }", 1, 7, "'a.b' is no name for a group" },
+		{ "group a prefix 10.0.0.0/8; group a prefix 10.0.0.0/9", 1, 34, "group a is in line 1 already" },
+		{ "group a", 1, 1, "'group' says nothing" },
+		{ "group a { prefix 10.0.0.0/8\nport vm7 }", 2, 6, "there is no port vm7 in this file" },
+		{ "group a { prefix 10.0.0.0/8,10.0 }", 1, 18, "'10.0' is" },
 		{ PORT "antispoof { { } } }", 3, 13, "this block belongs to nothing" },
 		{ PORT "antispoof { 10.0.0.1 { } } }", 3, 13, "'10.0.0.1' has no block" },
 	};
@@ -188,6 +211,17 @@ static void canonical(void **state)
 		"policy my id 9 file \"/a b/\\\"c\\\".o\"\n"
 		"policy spare\n"
 		"\n"
+		"group web {\n"
+		"\tprefix 10.0.1.0/24\n"
+		"\tprefix 2001:db8::/32\n"
+		"\tport vm1\n"
+		"}\n"
+		"\n"
+		"acl set base {\n"
+		"\tdefault deny\n"
+		"\tallow tcp src group web dport 22\n"
+		"}\n"
+		"\n"
 		"port vm1 {\n"
 		"\tmac 52:54:00:00:00:01\n"
 		"\tuplink eth0\n"
@@ -212,6 +246,17 @@ static void canonical(void **state)
 		"\tmac 52:54:00:00:00:02\n"
 		"\tuplink \"e#1\"\n"
 		"\tantispoof allow dhcp-server\n"
+		"\tacl to-guest {\n"
+		"\t\tdefault allow\n"
+		"\t\tdeny icmp prio 5\n"
+		"\t\tallow tcp src group web\n"
+		"\t}\n"
+		"\tacl from-guest use set base\n"
+		"\tratelimit to-guest pps 10k bps 1gbit burst 20ms\n"
+		"\tstateful {\n"
+		"\t\tmode both\n"
+		"\t\tlimit 100\n"
+		"\t}\n"
 		"}\n";
 	static const char text[] =
 		"# a comment; { \n"
@@ -224,7 +269,12 @@ static void canonical(void **state)
 		"  antispoof{allow router deny any-ll;2001:DB8::5;10.1.0.0/16}\n"
 		"  antispoof 10.0.0.5/32\n"
 		"}port vm2 mac 52:54:00:00:00:02 uplink \"e#1\"{to-guest none;antispoof {\n\n allow dhcp-server}\n"
-		"  antispoof {} }";
+		"  antispoof {} \n"
+		"stateful limit 100; stateful mode both; ratelimit to-guest{bps 1g\npps 10000}\n"
+		"acl from-guest { use set base }\n"
+		"acl to-guest allow tcp src group web; acl to-guest { deny icmp prio 5; default allow } }\n"
+		"acl set base { allow tcp src group web dport 22 }\n"
+		"group web{port vm1; prefix 2001:db8::/32,10.0.1.0/24}";
 	struct vx_conf conf;
 	char *out;
 
@@ -293,13 +343,13 @@ static void limits(void **state)
 
 static void chains(void **state)
 {
-	assert_true(vx_chain_names("allow", "allow"));
-	assert_true(vx_chain_names("a,allow", "allow"));
-	assert_true(vx_chain_names("allow,b", "allow"));
-	assert_false(vx_chain_names("allowed", "allow"));
-	assert_false(vx_chain_names("disallow,allow2", "allow"));
-	assert_false(vx_chain_names("none", "none"));
-	assert_false(vx_chain_names("none", "allow"));
+	assert_true(vx_conf_chain_names("allow", "allow"));
+	assert_true(vx_conf_chain_names("a,allow", "allow"));
+	assert_true(vx_conf_chain_names("allow,b", "allow"));
+	assert_false(vx_conf_chain_names("allowed", "allow"));
+	assert_false(vx_conf_chain_names("disallow,allow2", "allow"));
+	assert_false(vx_conf_chain_names("none", "none"));
+	assert_false(vx_conf_chain_names("none", "allow"));
 }
 
 static void add_sign(char sign, const char *line, void *arg)

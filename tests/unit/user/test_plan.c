@@ -133,6 +133,36 @@ static void orders(void **state)
 		/* a port that is new to its chain is closed anyway */
 		{ U PORT(1, ""), U PORT(1, "from-guest antispoof; antispoof 10.0.0.2"), 0, "vm1 antispoof; vm1 from-guest "
 		  "antispoof; ", "" },
+		/* addresses before groups that stand for them, those before rules that name them, and these before the chain */
+		{ U, U "acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest { use set s }; antispoof 10.0.0.1") "group g port vm1;", 0,
+		  "+port vm1; vm1 antispoof; g group; s acl set; vm1 acl; vm1 to-guest acl; ", "" },
+		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), U, VX_PLAN_PRUNE,
+		  "-port vm1; s no acl set; g no group; -policy acl; ", "" },
+		/* a group alone, below rules and below a set of them: one change */
+		{ U "group g prefix 10.0.0.0/8;" PORT(1, "to-guest acl; acl to-guest allow tcp src group g"),
+		  U "group g prefix 10.0.0.0/9;" PORT(1, "to-guest acl; acl to-guest allow tcp src group g"), 0, "g group; ", "" },
+		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"),
+		  U "group g prefix 10.0.0.0/9; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0, "g group; ", "" },
+		/* and two */
+		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"),
+		  U "group g prefix 10.0.0.0/9; acl set s allow udp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0,
+		  "vm1 to-guest none; g group; s acl set; vm1 to-guest acl; ", "" },
+		{ U "group g port vm2; " PORT(1, "to-guest acl; acl to-guest allow tcp src group g;") PORT(2, "antispoof 10.0.0.1"),
+		  U "group g port vm2; " PORT(1, "to-guest acl; acl to-guest allow udp src group g;") PORT(2, "antispoof 10.0.0.2"), 0,
+		  "vm1 to-guest none; vm2 antispoof; vm1 acl; vm1 to-guest acl; ", "" },
+		/* a new group that new rules name is no second change; and who names another group has nothing to do with it */
+		{ U "group g prefix 10.0.0.0/8;" PORT(1, "to-guest acl; acl to-guest allow tcp src group g"),
+		  U "group h prefix 10.0.0.0/9; group g prefix 10.0.0.0/8;" PORT(1, "to-guest acl; acl to-guest allow tcp src group h"), 0,
+		  "h group; vm1 acl; ", "" },
+		{ U "group g prefix 10.0.0.0/8; group gg prefix 10.0.0.0/8;" PORT(1, "to-guest acl; acl to-guest allow tcp src group gg"),
+		  U "group g prefix 10.0.0.0/9; group gg prefix 10.0.0.0/8;" PORT(1, "to-guest acl; acl to-guest allow udp src group gg"), 0,
+		  "g group; vm1 acl; ", "" },
+		/* rules of the chain's other direction */
+		{ U PORT(1, "to-guest acl; from-guest acl; acl to-guest allow tcp; acl from-guest allow tcp"),
+		  U PORT(1, "to-guest acl; from-guest acl; acl to-guest allow udp; acl from-guest allow udp"), 0, "vm1 acl; vm1 acl; ", "" },
+		/* a port that is made anew comes back into its group */
+		{ U "group g port vm1;" PORT(1, "vlan 3; antispoof 10.0.0.1"), U "group g port vm1;" PORT(1, "vlan 4; antispoof 10.0.0.1"),
+		  VX_PLAN_RECREATE, "-port vm1; +port vm1; vm1 antispoof; g group; ", "" },
 		/* anew */
 		{ U PORT(1, "vlan 3"), U PORT(1, "vlan 4"), 0, "-port vm1; +port vm1; ",
 		  "port vm1 must be made anew to change its vlan, and its guest loses its link; give --recreate to do so; " },
