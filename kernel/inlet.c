@@ -62,7 +62,8 @@ static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **fram
 	q->packets += i;
 	q->bytes += bytes;
 	spin_unlock(&q->ring.producer_lock);
-	if (flags & XDP_XMIT_FLUSH && i)
+	/* Also when none of these was taken: those before them may have come without a flush. */
+	if (flags & XDP_XMIT_FLUSH)
 		wake_reader(q);
 	return i;
 }
