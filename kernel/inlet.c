@@ -38,16 +38,27 @@ static struct vx_inlet_queue *this_queue(struct vx_inlet *in)
 	return &in->queue[likely(cpu < in->n) ? cpu : cpu % in->n];
 }
 
+/* Who takes an end of the pair down takes the guest off the net, whichever way frames come. */
+static bool ends_up(const struct vx_inlet *in)
+{
+	const struct net_device *host = rcu_dereference_bh(in->host);
+
+	/* While there is a host end there is a guest end. */
+	return likely(host) && READ_ONCE(host->flags) & READ_ONCE(in->queue[0].rxq.dev->flags) & IFF_UP;
+}
+
 static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
 {
-	struct vx_inlet_queue *q = this_queue(netdev_priv(dev));
+	struct vx_inlet *in = netdev_priv(dev);
+	struct vx_inlet_queue *q = this_queue(in);
+	bool up = ends_up(in);
 	u64 bytes = 0;
 	int i = 0;
 
 	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
 		return -EINVAL;
 	spin_lock(&q->ring.producer_lock);
-	if (likely(q->open)) {
+	if (likely(q->open && up)) {
 		for (; i < n; i++) {
 			u32 len = frames[i]->len;
 

@@ -43,7 +43,7 @@ struct vx_inlet_queue {
 
 	struct ptr_ring ring;		/* of struct xdp_frame */
 	/* Under its producer_lock. */
-	bool open;			/* somebody reads; what comes otherwise is refused */
+	bool open;			/* somebody reads; what comes otherwise, or while an end of the pair is down, is refused */
 	u64 packets, bytes;
 	u64 refused, full;		/* frames that were not taken */
 
