@@ -153,6 +153,8 @@ static void inlet_setup(struct net_device *dev)
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->max_mtu = VX_WHOLE_MTU;
 	vx_netdev_lockless(dev);
+	/* Elsewhere no redirect would find it. Its sockets keep the namespace as long as it is there. */
+	vx_netdev_stays(dev);
 	vx_netdev_takes_xdp(dev);
 }
 
