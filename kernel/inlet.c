@@ -38,16 +38,27 @@ static struct vx_inlet_queue *this_queue(struct vx_inlet *in)
 	return &in->queue[likely(cpu < in->n) ? cpu : cpu % in->n];
 }
 
+/* Who takes an end of the pair down takes the guest off the net, whichever way frames come. */
+static bool ends_up(const struct vx_inlet *in)
+{
+	const struct net_device *host = rcu_dereference_bh(in->host);
+
+	/* While there is a host end there is a guest end. */
+	return likely(host) && READ_ONCE(host->flags) & READ_ONCE(in->queue[0].rxq.dev->flags) & IFF_UP;
+}
+
 static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
 {
-	struct vx_inlet_queue *q = this_queue(netdev_priv(dev));
+	struct vx_inlet *in = netdev_priv(dev);
+	struct vx_inlet_queue *q = this_queue(in);
+	bool up = ends_up(in);
 	u64 bytes = 0;
 	int i = 0;
 
 	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
 		return -EINVAL;
 	spin_lock(&q->ring.producer_lock);
-	if (likely(q->open)) {
+	if (likely(q->open && up)) {
 		for (; i < n; i++) {
 			u32 len = frames[i]->len;
 
@@ -62,7 +73,8 @@ static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **fram
 	q->packets += i;
 	q->bytes += bytes;
 	spin_unlock(&q->ring.producer_lock);
-	if (flags & XDP_XMIT_FLUSH && i)
+	/* Also when none of these was taken: those before them may have come without a flush. */
+	if (flags & XDP_XMIT_FLUSH)
 		wake_reader(q);
 	return i;
 }
@@ -141,6 +153,8 @@ static void inlet_setup(struct net_device *dev)
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->max_mtu = VX_WHOLE_MTU;
 	vx_netdev_lockless(dev);
+	/* Elsewhere no redirect would find it. Its sockets keep the namespace as long as it is there. */
+	vx_netdev_stays(dev);
 	vx_netdev_takes_xdp(dev);
 }
 

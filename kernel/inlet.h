@@ -24,6 +24,8 @@
 #include "xsk_ring.h"
 
 #define VX_INLET_RING	1024u	/* frames that wait, of one queue */
+/* So many looks at a queue, and all that was there before the first is done with: what is in the ring, and what is out of it. */
+#define VX_INLET_LOOKS	(VX_INLET_RING / VX_XSK_BATCH + 3)
 
 struct bpf_prog;
 struct sock;
@@ -41,7 +43,7 @@ struct vx_inlet_queue {
 
 	struct ptr_ring ring;		/* of struct xdp_frame */
 	/* Under its producer_lock. */
-	bool open;			/* somebody reads; what comes otherwise is refused */
+	bool open;			/* somebody reads; what comes otherwise, or while an end of the pair is down, is refused */
 	u64 packets, bytes;
 	u64 refused, full;		/* frames that were not taken */
 
@@ -76,9 +78,11 @@ void vx_inlet_open(struct vx_inlet_queue *q, bool open);
 
 /* Of the reader. */
 
-/* ctx is the struct vx_inlet_queue. */
+/* ctx is the struct vx_inlet_queue. A peek that finds nothing may have dropped as many as it looks at: see vx_inlet_pending(). */
 extern const struct vx_source_ops vx_inlet_source;
 bool vx_inlet_pending(const struct vx_inlet_queue *q);
+/* Throw away all that came so far, counted: under the program's reason where that drops it, else under this one. */
+void vx_inlet_discard(struct vx_inlet_queue *q, struct vx_queue_stats *st, enum vx_reason reason);
 /* Frames that were not taken, since it was last asked: nobody read; there was no room. */
 void vx_inlet_lost(struct vx_inlet_queue *q, u64 *refused, u64 *full);
 

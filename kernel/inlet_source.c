@@ -7,6 +7,7 @@
 #include <net/xdp.h>
 #include <trace/events/xdp.h>
 #include "inlet.h"
+#include "pump.h"
 
 /* --- verdicts --- */
 
@@ -204,6 +205,14 @@ static void source_release(void *ctx, const struct vx_frame *f, u32 n_done, u32 
 bool vx_inlet_pending(const struct vx_inlet_queue *q)
 {
 	return q->nheld || q->next || !__ptr_ring_empty((struct ptr_ring *)&q->ring);
+}
+
+void vx_inlet_discard(struct vx_inlet_queue *q, struct vx_queue_stats *st, enum vx_reason reason)
+{
+	u32 looks = VX_INLET_LOOKS;
+
+	while (looks-- && vx_inlet_pending(q))
+		vx_rx_discard(&vx_inlet_source, q, st, reason);
 }
 
 const struct vx_source_ops vx_inlet_source = {

@@ -258,6 +258,15 @@ static void error_clear(struct vx_port *port)
 	spin_unlock_irq(&port->error_lock);
 }
 
+/* It ends with the offer. */
+static void inlet_back(struct vx_port *port, struct vx_offer *o)
+{
+	mutex_lock(&port->prog_lock);
+	o->inlet = port->inlet;
+	port->inlet = NULL;
+	mutex_unlock(&port->prog_lock);
+}
+
 /* Once the netdevs are ours nothing can fail but the device node, which comes before anything else is visible. */
 static int commit(struct vx_port *port, struct vx_offer *o, struct vhost_xdp_attach *arg)
 {
@@ -277,6 +286,7 @@ static int commit(struct vx_port *port, struct vx_offer *o, struct vhost_xdp_att
 	err = vx_tap_node_add(port, o->net, arg->host_ifindex);
 	if (err) {
 		let_go(port, true);
+		inlet_back(port, o);
 		return vx_refuse(arg->error, err, "no device node /dev/tap%u", arg->host_ifindex);
 	}
 	port->host_ifindex = arg->host_ifindex;

@@ -84,15 +84,17 @@ static void unblock(struct vx_vq *vq)
 	smp_mb();	/* B */
 }
 
-static u32 discard(struct vx_vq *vq, struct vx_socket *s, enum vx_reason reason)
+/* Is there more to discard? */
+static bool discard(struct vx_vq *vq, struct vx_socket *s, enum vx_reason reason)
 {
 	u32 n = vx_rx_discard(&vx_xsk_source, &s->x, vq->stats, reason);
 
 	if (n)
 		vx_socket_fill(s);
-	if (s->inlet)
-		n += vx_rx_discard(&vx_inlet_source, s->inlet, vq->stats, reason);
-	return n;
+	if (!s->inlet)
+		return n;
+	n += vx_rx_discard(&vx_inlet_source, s->inlet, vq->stats, reason);
+	return n || vx_inlet_pending(s->inlet);
 }
 
 /* Returns frames moved; *more when the budget was what ended it. */
@@ -118,8 +120,11 @@ static u32 rx_socket(struct vx_vq *vq, struct vx_socket *s, bool *more)
 {
 	u32 moved = 0, n;
 
-	if (s->inlet && vx_inlet_pending(s->inlet))
+	if (s->inlet && vx_inlet_pending(s->inlet)) {
 		moved = rx_source(vq, &vx_inlet_source, s->inlet, more);
+		/* One look ends after so many frames that the program drops, and who brought those behind them has woken us already. */
+		*more |= !vq->blocked && vx_inlet_pending(s->inlet);
+	}
 	if (vq->blocked || !vx_xsk_rx_pending(&s->x))
 		return moved;
 	n = rx_source(vq, &vx_xsk_source, &s->x, more);

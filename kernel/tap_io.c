@@ -155,6 +155,16 @@ static u32 take_from(struct vx_tap *t, const struct vx_source_ops *source, void 
 	return len;
 }
 
+/* Behind what the program drops. What comes while we look wakes us again. */
+static u32 take_from_inlet(struct vx_tap *t, struct vx_inlet_queue *q)
+{
+	u32 looks = VX_INLET_LOOKS, len = 0;
+
+	while (!len && looks-- && vx_inlet_pending(q))
+		len = take_from(t, &vx_inlet_source, q);
+	return len;
+}
+
 /* The next of the pair's socket and its inlet. Under t->lock. */
 static u32 take_frame(struct vx_tap *t)
 {
@@ -169,7 +179,7 @@ static u32 take_frame(struct vx_tap *t)
 		t->counted[VX_TO_GUEST] = true;
 		len = take_from(t, &vx_xsk_source, &sock->x);
 		if (!len && sock->inlet)
-			len = take_from(t, &vx_inlet_source, sock->inlet);
+			len = take_from_inlet(t, sock->inlet);
 		vx_socket_fold(sock, st);
 		vx_socket_fill(sock);
 	}

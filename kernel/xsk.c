@@ -134,13 +134,13 @@ static struct losses lost(struct vx_socket *s)
 
 void vx_socket_discard(struct vx_socket *s, struct vx_queue_stats *st, enum vx_reason reason)
 {
-	u32 left = s->x.rx.size / VX_BUDGET_FRAMES + 2, left_inlet = VX_INLET_RING / VX_BUDGET_FRAMES + 2;
+	u32 left = s->x.rx.size / VX_BUDGET_FRAMES + 2;
 	struct losses l;
 
 	while (vx_rx_discard(&vx_xsk_source, &s->x, st, reason) && --left)
 		vx_socket_fill(s);
-	while (s->inlet && vx_rx_discard(&vx_inlet_source, s->inlet, st, reason) && --left_inlet)
-		;
+	if (s->inlet)
+		vx_inlet_discard(s->inlet, st, reason);
 	l = lost(s);
 	vx_stat_drop(st, reason, l.no_room + l.no_reader);
 	vx_stat_drop(st, VX_REASON_OVERSIZE, l.oversize);

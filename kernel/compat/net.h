@@ -70,6 +70,18 @@ static inline void vx_netdev_lockless(struct net_device *dev)
 #endif
 }
 
+/* It cannot be moved to another network namespace. */
+static inline void vx_netdev_stays(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	dev->features |= NETIF_F_NETNS_LOCAL;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	dev->netns_local = true;
+#else
+	dev->netns_immutable = true;
+#endif
+}
+
 /* What a program that cuts pieces off a frame returns them by. */
 static inline void vx_rxq_of_frame(struct xdp_rxq_info *rxq, const struct xdp_frame *xdpf)
 {
