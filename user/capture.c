@@ -237,6 +237,7 @@ static int close_file(struct capture *c, int err)
 
 static void tell(const struct capture *c)
 {
+	fflush(stdout);
 	fprintf(stderr, "vhost-xdp: %u frames captured", c->shown);
 	if (c->over)
 		fprintf(stderr, ", %llu not taken: over %u a second", c->over, c->spec->rate);
