@@ -176,7 +176,7 @@ int vx_acl_conf_get(const struct vx_feature_target *target, void *arg)
 	struct vx_acl_conf *conf = arg;
 	struct vx_acl_set info = {};
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err;
@@ -222,7 +222,7 @@ int vx_acl_conf_replace(const struct vx_feature_target *target, void *arg)
 	int err;
 
 	if (!conf) {
-		err = vx_acl_open_if_there(&maps);
+		err = vx_acl_open(&maps);
 		if (err == -ENOENT)
 			return 0;
 	} else {
@@ -245,7 +245,7 @@ int vx_acl_set_get(const struct vx_feature_target *target, void *arg)
 {
 	struct vx_acl_target t;
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err;
@@ -279,7 +279,7 @@ int vx_acl_set_each(int (*fn)(const char *set, void *arg), void *arg)
 	struct vx_acl_maps maps;
 	struct vx_acl_set info;
 	__u32 set, head = 0;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
@@ -321,7 +321,7 @@ void vx_group_conf_print(const void *conf, vx_feature_out *line, void *arg)
 int vx_group_conf_get(const struct vx_feature_target *target, void *conf)
 {
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err;
@@ -358,7 +358,7 @@ int vx_group_conf_each(int (*fn)(const char *set, void *arg), void *arg)
 {
 	struct each e = { fn, arg };
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
