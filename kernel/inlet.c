@@ -60,7 +60,7 @@ static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **fram
 	spin_lock(&q->ring.producer_lock);
 	if (likely(q->open && up)) {
 		for (; i < n; i++) {
-			u32 len = frames[i]->len;
+			u32 len = xdp_get_frame_len(frames[i]);
 
 			if (unlikely(__ptr_ring_produce(&q->ring, frames[i])))
 				break;
