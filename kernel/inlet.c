@@ -60,7 +60,7 @@ static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **fram
 	spin_lock(&q->ring.producer_lock);
 	if (likely(q->open && up)) {
 		for (; i < n; i++) {
-			u32 len = frames[i]->len;
+			u32 len = xdp_get_frame_len(frames[i]);
 
 			if (unlikely(__ptr_ring_produce(&q->ring, frames[i])))
 				break;
@@ -149,7 +149,8 @@ static void inlet_setup(struct net_device *dev)
 	eth_hw_addr_random(dev);
 	dev->netdev_ops = &inlet_ops;
 	dev->flags = IFF_NOARP;
-	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE;
+	/* No netpoll: that sends with interrupts off, and dev_queue_xmit() is not for then. */
+	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE | IFF_DISABLE_NETPOLL;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->max_mtu = VX_WHOLE_MTU;
 	vx_netdev_lockless(dev);

@@ -75,7 +75,10 @@ static __always_inline u32 judge(struct vx_inlet_queue *q, struct bpf_prog *prog
 	enum vx_reason reason = VX_REASON_NO_BACKEND;
 	u32 act;
 
-	if (likely(prog)) {
+	/* One that does not know of pieces would judge the first and let all pass. */
+	if (unlikely(prog && xdp_frame_has_frags(xdpf) && !prog->aux->xdp_has_frags)) {
+		reason = VX_REASON_OVERSIZE;
+	} else if (likely(prog)) {
 		xdp_convert_frame_to_buff(xdpf, xdp);
 		vx_rxq_of_frame(&q->rxq, xdpf);
 		xdp->rxq = &q->rxq;
