@@ -523,7 +523,7 @@ static struct ends numbered(char text[20], __u32 n, __u32 port)
 
 static void test_limit(void **state)
 {
-	struct vx_stateful_port c = web;
+	struct vx_stateful_port c = patient(&web);
 	__u32 i, n, refused = 0;
 	char text[20];
 
@@ -579,6 +579,7 @@ static void test_room(void **state)
 		struct vx_stateful_port c = { .limit = limits[k] };
 		__u32 n = limits[k] < 20000 ? limits[k] : 20000;
 
+		c = patient(&c);
 		conf(&c);
 		for (i = 0; i < n; i++) {
 			struct ends e = numbered(text, i, 0);
@@ -594,7 +595,7 @@ static void test_room(void **state)
 /* Strangers' SYNs without end: what is established stays, and so does what the guest opens; each SYN takes another's place. */
 static void test_flood(void **state)
 {
-	struct vx_stateful_port c = web;
+	struct vx_stateful_port c = patient(&web);
 	char text[20];
 	__u32 i;
 
