@@ -55,6 +55,9 @@ for t in /t/tests/bpf/*; do
 done
 V=/sys/fs/bpf/v1
 bpftool prog loadall /t/bpf/vx_port.bpf.o /sys/fs/bpf/progs pinmaps $V || failed=1
+for o in vx_loss vx_ring; do
+	bpftool prog loadall /t/bpf/$o.bpf.o /sys/fs/bpf/$o >/tmp/log 2>&1 || { tail -n 5 /tmp/log; failed=1; }
+done
 for p in /t/policies/*.o /t/bpf/policy_*.bpf.o; do
 	bpftool prog load $p /sys/fs/bpf/p map name vx_policy_v1 pinned $V/vx_policy_v1 map name vx_frame_v1 pinned $V/vx_frame_v1 >/tmp/log 2>&1 ||
 		{ tail -n 5 /tmp/log; failed=1; }
