@@ -288,7 +288,7 @@ int vx_trial_judge(struct vx_trial *t, int direction, const __u8 *frame, __u32 l
 {
 	struct vx_drop_key drop = {};
 	struct vx_pkt before;
-	__u32 verdict, left;
+	__u32 verdict = 0, left = 0;
 	int err;
 
 	memset(r, 0, sizeof(*r));
