@@ -176,7 +176,7 @@ int vx_acl_conf_get(const struct vx_feature_target *target, void *arg)
 	struct vx_acl_conf *conf = arg;
 	struct vx_acl_set info = {};
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err;
@@ -192,6 +192,13 @@ int vx_acl_conf_get(const struct vx_feature_target *target, void *arg)
 		snprintf(conf->use, sizeof(conf->use), "%.*s", (int)sizeof(info.name) - 1, info.name);
 	vx_acl_maps_close(&maps);
 	return err;
+}
+
+/* The plan has it loaded. */
+static int cannot_open(int err)
+{
+	return vx_fail(err, "the policy named acl does not have the maps of the shipped one: %s; load that again: vhost-xdp policy load FILE as acl",
+		       strerror(-err));
 }
 
 /* Words of the command line name a target; they are those of a file, too. */
@@ -221,15 +228,11 @@ int vx_acl_conf_replace(const struct vx_feature_target *target, void *arg)
 	struct vx_acl_maps maps;
 	int err;
 
-	if (!conf) {
-		err = vx_acl_open_if_there(&maps);
-		if (err == -ENOENT)
-			return 0;
-	} else {
-		err = vx_acl_open(&maps);
-	}
+	err = vx_acl_open(&maps);
+	if (err == -ENOENT && !conf)
+		return 0;
 	if (err)
-		return err;
+		return cannot_open(err);
 	err = find(&maps, target->name, vx_direction_name(target->direction), false, &t);
 	if (!err && conf && *conf->use)
 		err = find(&maps, "set", conf->use, false, &named);
@@ -245,7 +248,7 @@ int vx_acl_set_get(const struct vx_feature_target *target, void *arg)
 {
 	struct vx_acl_target t;
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err;
@@ -264,7 +267,7 @@ int vx_acl_set_replace(const struct vx_feature_target *target, void *arg)
 	int err = vx_acl_open(&maps);
 
 	if (err)
-		return err;
+		return cannot_open(err);
 	err = find(&maps, "set", target->name, conf, &t);
 	if (!err && conf)
 		err = vx_acl_put(&maps, &t, &conf->rules);
@@ -279,7 +282,7 @@ int vx_acl_set_each(int (*fn)(const char *set, void *arg), void *arg)
 	struct vx_acl_maps maps;
 	struct vx_acl_set info;
 	__u32 set, head = 0;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
@@ -321,7 +324,7 @@ void vx_group_conf_print(const void *conf, vx_feature_out *line, void *arg)
 int vx_group_conf_get(const struct vx_feature_target *target, void *conf)
 {
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err;
@@ -336,7 +339,7 @@ int vx_group_conf_replace(const struct vx_feature_target *target, void *conf)
 	int err = vx_acl_open(&maps);
 
 	if (err)
-		return err;
+		return cannot_open(err);
 	err = vx_group_put(&maps, target->name, conf);
 	vx_acl_maps_close(&maps);
 	return err;
@@ -358,7 +361,7 @@ int vx_group_conf_each(int (*fn)(const char *set, void *arg), void *arg)
 {
 	struct each e = { fn, arg };
 	struct vx_acl_maps maps;
-	int err = vx_acl_open_if_there(&maps);
+	int err = vx_acl_open(&maps);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
