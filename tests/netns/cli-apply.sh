@@ -430,7 +430,6 @@ port vm1 mac 52:54:00:00:00:01 uplink wire from-guest antispoof to-guest mine { 
 port vm2 mac 52:54:00:00:00:02 uplink wire from-guest mine to-guest mine
 C
 sed 's/10.0.0.1/10.0.0.9/; s/port vm2/port vm3/; s/:00:01/:00:04/; s/to-guest mine/to-guest mine,allow/' "$W/one" >"$W/two"
-at() { [ "$(state)" = "$1" ] && [ -z "$2" -o "$(facts)" = "$2" ]; }
 ok apply "$W/one"
 one=$(state) one_facts=$(facts)
 ok apply --prune --recreate "$W/two"

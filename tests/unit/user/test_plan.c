@@ -134,7 +134,8 @@ static void orders(void **state)
 		{ U PORT(1, ""), U PORT(1, "from-guest antispoof; antispoof 10.0.0.2"), 0, "vm1 antispoof; vm1 from-guest "
 		  "antispoof; ", "" },
 		/* addresses before groups that stand for them, those before rules that name them, and these before the chain */
-		{ U, U "acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest { use set s }; antispoof 10.0.0.1") "group g port vm1;", 0,
+		{ U, U "acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest { use set s }; antispoof 10.0.0.1") "group g port vm1;",
+		  0,
 		  "+port vm1; vm1 antispoof; g group; s acl set; vm1 acl; vm1 to-guest acl; ", "" },
 		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), U, VX_PLAN_PRUNE,
 		  "-port vm1; s no acl set; g no group; -policy acl; ", "" },
@@ -142,7 +143,8 @@ static void orders(void **state)
 		{ U "group g prefix 10.0.0.0/8;" PORT(1, "to-guest acl; acl to-guest allow tcp src group g"),
 		  U "group g prefix 10.0.0.0/9;" PORT(1, "to-guest acl; acl to-guest allow tcp src group g"), 0, "g group; ", "" },
 		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"),
-		  U "group g prefix 10.0.0.0/9; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0, "g group; ", "" },
+		  U "group g prefix 10.0.0.0/9; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0,
+		  "g group; ", "" },
 		/* and two */
 		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"),
 		  U "group g prefix 10.0.0.0/9; acl set s allow udp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0,
@@ -195,7 +197,8 @@ static void orders(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		plan(cases[i].from, cases[i].to, cases[i].flags);
 		if (strcmp(steps, cases[i].steps) || strcmp(refused, cases[i].refused)) {
-			print_error("case %zu: %s\nto %s\nis    %s\nnot   %s\nrefused %s\n", i, cases[i].from, cases[i].to, steps, cases[i].steps, refused);
+			print_error("case %zu: %s\nto %s\nis    %s\nnot   %s\nrefused %s\n", i, cases[i].from, cases[i].to, steps,
+				    cases[i].steps, refused);
 			bad++;
 		}
 	}
