@@ -13,6 +13,7 @@ BPFTOOL	:= bpftool
 O	:= build
 PREFIX	:= /usr
 SYSCONFDIR := /etc
+UNITDIR	= $(PREFIX)/lib/systemd/system
 DESTDIR	:=
 ENGINE	:= auto
 KEEP	:= 0
@@ -38,9 +39,10 @@ DEPFLAGS = -MMD -MP
 LIBS	:= -lxdp -lbpf -lelf -lz -lmnl -ljansson -lpcap -lseccomp -lcap-ng -lpthread
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
+BPF_ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 # The BPF programs are built without BTF of the running kernel: UAPI headers only.
 BPF_CFLAGS := -std=gnu11 -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
+	-D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
 
 CORE_SRC := $(wildcard kernel/core/*.c)
 USER_SRC := $(wildcard user/*.c)
@@ -89,7 +91,7 @@ $(O)/user/%.o: user/%.c | $(SKEL)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 
 $(BIN): $(CORE_OBJ) $(USER_OBJ)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) -Wl,--export-dynamic-symbol=vx_frames_seen $^ -o $@ $(LIBS)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
@@ -153,7 +155,7 @@ $(O)/asan/%.o: %.c | $(SKEL)
 	$(call say,ASAN,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -Iuser $(CFLAGS) $(SAN) $(DEPFLAGS) -c $< -o $@
 
 # These run the core as the user engine does, beside the kernel's own offloads, under sanitizers.
-REF_OBJ := $(CORE_SRC:%.c=$(O)/asan/%.o) $(O)/asan/user/guest_csum.o
+REF_OBJ := $(CORE_SRC:%.c=$(O)/asan/%.o) $(O)/asan/user/guest_csum.o $(O)/asan/user/frames_seen.o
 REF_OBJ += $(patsubst %.c,$(O)/asan/%.o,$(wildcard tests/tools/lib/gso*.c tests/tools/lib/gro*.c))
 REF_OBJ += $(patsubst %,$(O)/asan/tests/tools/lib/%.o,unmerge netframe refwire seqframe words)
 
@@ -229,10 +231,15 @@ install: all ## install to DESTDIR/PREFIX
 	install -D -m 0644 user/vhost-xdp-policy.7 $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7
 	install -d $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp/examples
 	install -m 0644 $(EXAMPLE_SRC) $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp/examples/
+	install -m 0755 user/systemd/textfile $(DESTDIR)$(PREFIX)/lib/vhost-xdp/textfile
+	install -D -m 0644 user/systemd/vhost-xdp-metrics.timer $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.timer
+	sed 's,@LIBDIR@,$(PREFIX)/lib/vhost-xdp,' user/systemd/vhost-xdp-metrics.service >$(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.service
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/vhost-xdp $(DESTDIR)$(PREFIX)/share/man/man8/vhost-xdp.8
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7 $(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/vhost-xdp.conf.5 $(DESTDIR)$(PREFIX)/share/man/man7/vhost-xdp-policy.7
+	rm -f $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.service $(DESTDIR)$(UNITDIR)/vhost-xdp-metrics.timer
 	rm -rf $(DESTDIR)$(PREFIX)/lib/vhost-xdp $(DESTDIR)$(PREFIX)/include/vhost_xdp $(DESTDIR)$(PREFIX)/share/doc/vhost-xdp
 
 clean: ## remove everything that was built

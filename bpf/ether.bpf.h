@@ -15,11 +15,17 @@ struct vx_vlan_hdr {
 	__be16 proto;	/* of what follows */
 };
 
+/* MACs are taken by 32 and 16 bits, wherever they lie: the compiler would do it byte by byte. */
 static __always_inline bool vx_mac_equal(const __u8 *a, const __u8 *b)
 {
-	const __u16 *x = (const void *)a, *y = (const void *)b;
+	return !((*(const __u32 *)a ^ *(const __u32 *)b) | (*(const __u16 *)(a + 4) ^ *(const __u16 *)(b + 4)));
+}
 
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
+/* Not to the stack, where the verifier wants 32 bits at a place of theirs. */
+static __always_inline void vx_copy_mac(__u8 *dst, const __u8 *src)
+{
+	*(__u32 *)dst = *(const __u32 *)src;
+	*(__u16 *)(dst + 4) = *(const __u16 *)(src + 4);
 }
 
 static __always_inline bool vx_mac_group(const __u8 *mac)
@@ -39,12 +45,36 @@ static __always_inline struct vx_port_cfg *vx_port_by_id(__u32 id)
 	return cfg && cfg->host_ifindex ? cfg : NULL;
 }
 
-static __always_inline struct vx_fdb_entry *vx_fdb_find(__u32 uplink_ifindex, __u16 vlan, const __u8 *mac)
+static __always_inline bool vx_fdb_find_any(__u32 uplink_ifindex, __u16 vlan, const __u8 *mac, struct vx_fdb_entry *to)
 {
 	struct vx_fdb_key key = { .uplink_ifindex = uplink_ifindex, .vlan = vlan };
+	struct vx_fdb_entry *entry;
 
 	__builtin_memcpy(key.mac, mac, ETH_ALEN);
-	return bpf_map_lookup_elem(&vx_fdb, &key);
+	entry = bpf_map_lookup_elem(&vx_fdb, &key);
+	if (!entry)
+		return false;
+	*to = *entry;
+	return true;
+}
+
+/* Whose (MAC, VLAN) it is; *to is set only then. */
+static __always_inline bool vx_fdb_find(__u32 uplink_ifindex, __u16 vlan, const __u8 *mac, struct vx_fdb_entry *to)
+{
+	__u32 slot = vx_fdb_slot(vlan, mac), *low = bpf_map_lookup_elem(&vx_fdb_low, &slot), first;
+	struct vx_port_cfg *cfg;
+
+	first = low ? *(volatile __u32 *)low : VX_FDB_MORE;
+	if (!first)
+		return false;
+	slot = first & ~VX_FDB_MORE;
+	cfg = vx_port_by_id(slot);
+	if (cfg && vx_mac_equal(cfg->mac, mac) && cfg->vlan == vlan && cfg->uplink_ifindex == uplink_ifindex) {
+		to->port = slot;
+		to->host_ifindex = cfg->host_ifindex;
+		return true;
+	}
+	return first & VX_FDB_MORE && vx_fdb_find_any(uplink_ifindex, vlan, mac, to);
 }
 
 static __always_inline struct vx_engine_page *vx_port_page(__u32 port)

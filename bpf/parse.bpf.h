@@ -46,11 +46,6 @@ static __always_inline void *vx_pull(struct vx_cursor *c, const __u32 len)
 	return p;
 }
 
-static __always_inline void vx_copy_mac(__u8 *dst, const __u8 *src)
-{
-	__builtin_memcpy(dst, src, ETH_ALEN);
-}
-
 struct vx_arp {
 	__be16 htype, ptype;
 	__u8 hlen, plen;

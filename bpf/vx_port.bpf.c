@@ -13,6 +13,7 @@
 #include "parse.bpf.h"
 #include "passed.bpf.h"
 #include "vlan.bpf.h"
+#include "watch.bpf.h"
 #include "whole.bpf.h"
 
 int vx_finish(struct xdp_md *ctx);
@@ -47,10 +48,61 @@ static __always_inline struct vx_if *vx_find_if(__u32 ifindex)
 	return bpf_map_lookup_elem(&vx_ifs, &ifindex);
 }
 
-static __always_inline int vx_drop_here(struct vx_pkt *pkt, __u32 reason, __u32 rule)
+#define VX_WHY(verdict, stage, reason)	((verdict) | (stage) << 8 | (__u32)(reason) << 16)
+
+/* The frame under judgement, to those who watch. Not inlined, and global: verified once, for all that call it. */
+__attribute__((noinline)) int vx_port_show(struct xdp_md *ctx, __u32 points, __u32 why, __u32 rule)
 {
-	vx_count_n(pkt->port, pkt->direction, VX_STAGE_PORT, reason, rule, pkt->segs, pkt->len);
+	struct vx_pkt *pkt = vx_frame(ctx);
+	struct vx_watch_room *room;
+
+	if (!pkt)
+		return 0;
+	room = vx_watch_begin(points, pkt->port, pkt->direction);
+	if (!room)
+		return 0;
+	room->s.verdict = why;
+	room->s.stage = why >> 8;
+	room->s.reason = why >> 16;
+	room->s.rule = rule;
+	room->s.len = bpf_xdp_get_buff_len(ctx);
+	room->s.segs = pkt->segs;
+	/* Of the guest's own side: the tag was taken off. */
+	if (points & ~VX_WATCH_UPLINK && pkt->flags & VX_PKT_VLAN_OUTER)
+		room->s.vlan = pkt->vlan_outer;
+	vx_watch_show(ctx, room, vx_load_xdp);
+	return 0;
+}
+
+static __always_inline void vx_show(struct xdp_md *ctx, __u32 points, __u32 why, __u32 rule)
+{
+	if (vx_watched(points))
+		vx_port_show(ctx, points, why, rule);
+}
+
+/* place: VX_WATCH_BEFORE or VX_WATCH_AFTER. */
+static __always_inline int vx_drop_at(struct xdp_md *ctx, struct vx_pkt *pkt, __u32 place, __u32 stage, __u32 reason, __u32 rule)
+{
+	vx_count_n(pkt->port, pkt->direction, stage, reason, rule, pkt->segs, pkt->len);
+	vx_show(ctx, place | VX_WATCH_DROPS, VX_WHY(XDP_DROP, stage, reason), rule);
 	return XDP_DROP;
+}
+
+/* Before any policy saw it. */
+static __always_inline int vx_refuse(struct xdp_md *ctx, struct vx_pkt *pkt, __u32 reason, __u32 rule)
+{
+	return vx_drop_at(ctx, pkt, VX_WATCH_BEFORE, VX_STAGE_PORT, reason, rule);
+}
+
+/* Behind the policies. */
+static __always_inline int vx_drop_here(struct xdp_md *ctx, struct vx_pkt *pkt, __u32 reason, __u32 rule)
+{
+	return vx_drop_at(ctx, pkt, VX_WATCH_AFTER, VX_STAGE_PORT, reason, rule);
+}
+
+static __always_inline void vx_show_passed(struct xdp_md *ctx, __u32 verdict)
+{
+	vx_show(ctx, VX_WATCH_AFTER, VX_WHY(verdict, VX_STAGE_PORT, VX_REASON_NONE), 0);
 }
 
 static __always_inline __u64 vx_chain(__u32 port, __u32 direction)
@@ -138,6 +190,18 @@ static __always_inline bool vx_comes_whole(struct xdp_md *ctx, struct vx_pkt *pk
 	return vx_super(ctx, pkt, cfg);
 }
 
+/* Up to what is reserved, in as few stores as may be: the compiler knows of no larger alignment than that of a field. */
+static __always_inline void vx_clear(struct vx_pkt *pkt)
+{
+	__u64 *w = (void *)pkt;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < (int)(offsetof(struct vx_pkt, reserved) / sizeof(*w)); i++)
+		w[i] = 0;
+	_Static_assert(!(offsetof(struct vx_pkt, reserved) % sizeof(*w)), "whole words are cleared");
+}
+
 SEC("xdp.frags")
 int vx_port(struct xdp_md *ctx)
 {
@@ -149,32 +213,33 @@ int vx_port(struct xdp_md *ctx)
 
 	if (!pkt)
 		return XDP_DROP;
-	__builtin_memset(pkt, 0, offsetof(struct vx_pkt, reserved));
+	vx_clear(pkt);
 	pkt->len = bpf_xdp_get_buff_len(ctx);
 	pkt->segs = 1;
 	cfg = vx_find_port(ctx, pkt);
 	if (!cfg)
-		return vx_drop_here(pkt, VX_REASON_NO_PORT, 0);
+		return vx_refuse(ctx, pkt, VX_REASON_NO_PORT, 0);
 	vx_copy_mac(pkt->port_mac, cfg->mac);
 	pkt->port_vlan = cfg->vlan;
 
 	reason = vx_untag(ctx, pkt);
 	if (reason)
-		return vx_drop_here(pkt, reason, 0);
+		return vx_refuse(ctx, pkt, reason, 0);
 	/* In memory: with one value more to keep in a register, those of the parse move where Linux 6.1 loses their bounds. */
 	pkt->segs = !vx_too_long(pkt, cfg);
 	if (!vx_parse(ctx, pkt))
-		return vx_drop_here(pkt, VX_REASON_MALFORMED, 0);
+		return vx_refuse(ctx, pkt, VX_REASON_MALFORMED, 0);
 	barrier();
 	if (!pkt->segs && !vx_comes_whole(ctx, pkt))
-		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
+		return vx_refuse(ctx, pkt, VX_REASON_OVERSIZE, 0);
 
 	chain = vx_chain(pkt->port, pkt->direction);
 	__builtin_memcpy(pkt->chain, &chain, sizeof(chain));
 	first = pkt->chain[0];
+	vx_show(ctx, first ? VX_WATCH_BEFORE : 0, VX_NO_VERDICT, 0);
 	if (first)
 		bpf_tail_call(ctx, &vx_policy_v1, first);
-	return vx_drop_here(pkt, VX_REASON_NO_POLICY, first);
+	return vx_refuse(ctx, pkt, VX_REASON_NO_POLICY, first);
 }
 
 /* Only a super-frame may be in pieces, to a socket that takes them: of others, the kernels before 6.6 would deliver the first alone. */
@@ -190,30 +255,37 @@ static __always_inline bool vx_fits(struct xdp_md *ctx, const struct vx_pkt *pkt
 
 static __always_inline int vx_deliver_to_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
-	struct vx_engine_page *page = vx_active_page(pkt->port);
+	struct vx_engine_page *page = vx_port_page(pkt->port);
 	__u32 queue = ctx->rx_queue_index;
+	bool up = page && *(volatile __u32 *)&page->state == VX_ENGINE_UP;
 
-	if (page && !vx_fits(ctx, pkt, page))
-		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
-	if (!page || queue >= VX_QUEUE_PAIRS_MAX ||
+	if (up && !vx_fits(ctx, pkt, page))
+		return vx_drop_here(ctx, pkt, VX_REASON_OVERSIZE, 0);
+	/* Without its socket an engine is dead, whatever its page says. */
+	if (!up || queue >= VX_QUEUE_PAIRS_MAX ||
 	    bpf_redirect_map(&vx_xsk, pkt->port * VX_QUEUE_PAIRS_MAX + queue, XDP_DROP) != XDP_REDIRECT)
-		return vx_drop_here(pkt, VX_REASON_NO_BACKEND, 0);
+		return vx_drop_here(ctx, pkt, VX_REASON_NO_BACKEND, 0);
 	vx_count_traffic(pkt->port, VX_TO_GUEST, pkt->segs, pkt->len);
+	vx_show_passed(ctx, XDP_REDIRECT);
 	return XDP_REDIRECT;
 }
 
-static __always_inline int vx_redirect(struct vx_pkt *pkt, __u32 ifindex)
+static __always_inline int vx_redirect(struct xdp_md *ctx, struct vx_pkt *pkt, __u32 ifindex)
 {
 	if (bpf_redirect_map(&vx_dev, ifindex, XDP_DROP) != XDP_REDIRECT)
-		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
+		return vx_drop_here(ctx, pkt, VX_REASON_REDIRECT_FAILED, 0);
 	vx_count_traffic(pkt->port, VX_FROM_GUEST, pkt->segs, pkt->len);
+	vx_show_passed(ctx, XDP_REDIRECT);
 	return XDP_REDIRECT;
 }
 
 /* To the clsact program on this host end, which counts what it delivers. The note proves that the whole chain passed. */
 static __always_inline int vx_pass_to_tc(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
-	return vx_note(ctx, VX_PASSED_MAGIC, pkt->port) ? XDP_PASS : vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
+	if (!vx_note(ctx, VX_PASSED_MAGIC, pkt->port))
+		return vx_drop_here(ctx, pkt, VX_REASON_REDIRECT_FAILED, 0);
+	vx_show_passed(ctx, XDP_PASS);
+	return XDP_PASS;
 }
 
 static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt *pkt, struct vx_port_cfg *cfg)
@@ -224,59 +296,64 @@ static __always_inline int vx_deliver_to_wire(struct xdp_md *ctx, struct vx_pkt 
 	/* An uplink without native XDP is no target of a redirect, but its queueing discipline takes what tc sends. */
 	if (bpf_redirect_map(&vx_dev, cfg->uplink_ifindex, XDP_DROP) != XDP_REDIRECT)
 		return vx_pass_to_tc(ctx, pkt);
+	vx_show_passed(ctx, XDP_REDIRECT);
 	if (cfg->vlan && vx_vlan_push(ctx, tci))
-		return vx_drop_here(pkt, VX_REASON_VLAN_FAILED, 0);
+		return vx_drop_here(ctx, pkt, VX_REASON_VLAN_FAILED, 0);
 	vx_count_traffic(pkt->port, VX_FROM_GUEST, 1, pkt->len);
+	vx_show(ctx, VX_WATCH_UPLINK, VX_WHY(XDP_REDIRECT, VX_STAGE_PORT, VX_REASON_NONE), 0);
 	return XDP_REDIRECT;
 }
 
 /* Only a neighbour takes it. One that does not any more, or is gone, gets segments from now on; so do the wire and the host. */
 static __always_inline int vx_deliver_super(struct xdp_md *ctx, struct vx_pkt *pkt, const struct vx_port_cfg *cfg)
 {
-	struct vx_fdb_entry *entry = vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst);
-	struct vx_engine_page *page = entry && entry->port != pkt->port ? vx_active_page(entry->port) : NULL;
+	struct vx_engine_page *page = NULL;
 	__u32 kinds = vx_super_kinds(pkt);
+	struct vx_fdb_entry entry;
+
+	if (vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst, &entry) && entry.port != pkt->port)
+		page = vx_active_page(entry.port);
 
 	if (!page || (page->whole & kinds) != kinds) {
 		vx_near_learn(pkt, page ? page->whole : 0);
-		return vx_drop_here(pkt, VX_REASON_OVERSIZE, 0);
+		return vx_drop_here(ctx, pkt, VX_REASON_OVERSIZE, 0);
 	}
 	if (!vx_note(ctx, VX_WHOLE_MAGIC, pkt->port))
-		return vx_drop_here(pkt, VX_REASON_REDIRECT_FAILED, 0);
-	return vx_redirect(pkt, entry->host_ifindex);
+		return vx_drop_here(ctx, pkt, VX_REASON_REDIRECT_FAILED, 0);
+	return vx_redirect(ctx, pkt, entry.host_ifindex);
 }
 
-static __always_inline int vx_deliver_to_neighbour(struct vx_pkt *pkt, const struct vx_fdb_entry *entry,
+static __always_inline int vx_deliver_to_neighbour(struct xdp_md *ctx, struct vx_pkt *pkt, __u32 host_ifindex,
 						   const struct vx_engine_page *page)
 {
 	if (pkt->len >= VX_NEAR_LEN && (pkt->ip_proto == IPPROTO_TCP || pkt->ip_proto == IPPROTO_UDP))
 		vx_near_learn(pkt, page->whole);
-	return vx_redirect(pkt, entry->host_ifindex);
+	return vx_redirect(ctx, pkt, host_ifindex);
 }
 
 static __always_inline int vx_deliver_from_guest(struct xdp_md *ctx, struct vx_pkt *pkt)
 {
 	struct vx_port_cfg *cfg = vx_port_by_id(pkt->port);
-	struct vx_engine_page *page;
-	struct vx_fdb_entry *entry;
+	struct vx_engine_page *page = NULL;
+	struct vx_fdb_entry entry;
 
 	if (!cfg)
-		return vx_drop_here(pkt, VX_REASON_NO_PORT, 0);
+		return vx_drop_here(ctx, pkt, VX_REASON_NO_PORT, 0);
 	if (pkt->segs > 1)
 		return vx_deliver_super(ctx, pkt, cfg);
 	if (pkt->flags & VX_PKT_GROUP)
 		return vx_pass_to_tc(ctx, pkt);
 	if (vx_mac_equal(pkt->dst, cfg->mac))
-		return vx_drop_here(pkt, VX_REASON_HAIRPIN, 0);
+		return vx_drop_here(ctx, pkt, VX_REASON_HAIRPIN, 0);
 	if (vx_mac_equal(pkt->dst, cfg->uplink_mac)) {
 		if (!(cfg->flags & VX_PORT_HOST_ALLOW))
-			return vx_drop_here(pkt, VX_REASON_HOST_DENIED, 0);
+			return vx_drop_here(ctx, pkt, VX_REASON_HOST_DENIED, 0);
 		return vx_pass_to_tc(ctx, pkt);
 	}
-	entry = vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst);
-	page = entry ? vx_active_page(entry->port) : NULL;
+	if (vx_fdb_find(cfg->uplink_ifindex, cfg->vlan, pkt->dst, &entry))
+		page = vx_active_page(entry.port);
 	if (page)
-		return vx_deliver_to_neighbour(pkt, entry, page);
+		return vx_deliver_to_neighbour(ctx, pkt, entry.host_ifindex, page);
 	/* A guest that is not here now may be elsewhere on the wire. */
 	return vx_deliver_to_wire(ctx, pkt, cfg);
 }
@@ -291,12 +368,11 @@ int vx_finish(struct xdp_md *ctx)
 	if (pkt->verdict == VX_VERDICT_DROP) {
 		/* An empty slot is nobody's judgement. */
 		if (pkt->reason == VX_REASON_NO_POLICY)
-			return vx_drop_here(pkt, VX_REASON_NO_POLICY, pkt->rule);
-		vx_count_n(pkt->port, pkt->direction, VX_STAGE_POLICY, pkt->reason, pkt->rule, pkt->segs, pkt->len);
-		return XDP_DROP;
+			return vx_drop_here(ctx, pkt, VX_REASON_NO_POLICY, pkt->rule);
+		return vx_drop_at(ctx, pkt, VX_WATCH_AFTER, VX_STAGE_POLICY, pkt->reason, pkt->rule);
 	}
 	if (pkt->verdict != VX_VERDICT_PASS)
-		return vx_drop_here(pkt, VX_REASON_BAD_VERDICT, pkt->chain[pkt->pos & (VX_CHAIN_MAX - 1)]);
+		return vx_drop_here(ctx, pkt, VX_REASON_BAD_VERDICT, pkt->chain[pkt->pos & (VX_CHAIN_MAX - 1)]);
 	if (pkt->flags & VX_PKT_TRIAL)
 		return XDP_PASS;
 	return pkt->direction == VX_TO_GUEST ? vx_deliver_to_guest(ctx, pkt) : vx_deliver_from_guest(ctx, pkt);

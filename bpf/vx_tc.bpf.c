@@ -28,6 +28,7 @@
 #include "count.bpf.h"
 #include "ether.bpf.h"
 #include "passed.bpf.h"
+#include "watch.bpf.h"
 
 #define VX_NSEC		1000000000ull
 #define VX_XMIT_DROP	1	/* what a full transmit queue returns */
@@ -73,6 +74,33 @@ static __always_inline bool vx_marked(struct __sk_buff *skb, __u32 mark)
 	return (skb->mark & VX_MARK_MASK) == mark;
 }
 
+/* why: verdict | direction << 8 | reason << 16. Not inlined, and global: verified once, for all that call it. */
+#define VX_WHY(verdict, direction, reason)	((verdict) | (direction) << 8 | (__u32)(reason) << 16)
+
+__attribute__((noinline)) int vx_tc_show(struct __sk_buff *skb, __u32 points, __u32 port, __u32 why)
+{
+	struct vx_watch_room *room = vx_watch_begin(points, port, why >> 8 & 1);
+
+	if (!room)
+		return 0;
+	room->s.verdict = why;
+	room->s.stage = VX_STAGE_TC;
+	room->s.reason = why >> 16;
+	room->s.len = skb->len;
+	if (skb->vlan_present)
+		room->s.vlan = skb->vlan_tci;
+	if (skb->gso_segs > 1)
+		room->s.segs = skb->gso_segs;
+	vx_watch_show(skb, room, vx_load_skb);
+	return 0;
+}
+
+static __always_inline void vx_show(struct __sk_buff *skb, __u32 points, __u32 port, __u32 why)
+{
+	if (vx_watched(points))
+		vx_tc_show(skb, points, port, why);
+}
+
 /* len: without our own tag. */
 static __always_inline void vx_count_skb(struct __sk_buff *skb, __u32 port, __u32 len)
 {
@@ -82,7 +110,7 @@ static __always_inline void vx_count_skb(struct __sk_buff *skb, __u32 port, __u3
 }
 
 /* Deliver a copy to one member, if it still is one: the list may be changing under us. */
-static __always_inline void vx_clone_to(struct __sk_buff *skb, __u32 ifindex, struct vx_group_key *group)
+static __always_inline void vx_clone_to(struct __sk_buff *skb, __u32 ifindex, struct vx_group_key *group, bool from_wire)
 {
 	struct vx_if *vif = bpf_map_lookup_elem(&vx_ifs, &ifindex);
 	struct vx_port_cfg *cfg;
@@ -93,12 +121,17 @@ static __always_inline void vx_clone_to(struct __sk_buff *skb, __u32 ifindex, st
 	cfg = vx_port_by_id(vif->port);
 	if (!cfg || cfg->host_ifindex != ifindex || cfg->vlan != group->vlan || cfg->uplink_ifindex != group->uplink_ifindex)
 		return;
+	if (from_wire)
+		vx_show(skb, VX_WATCH_UPLINK, vif->port, VX_WHY(XDP_REDIRECT, VX_TO_GUEST, VX_REASON_NONE));
 	err = bpf_clone_redirect(skb, ifindex, 0);
-	if (err < 0 || err == VX_XMIT_DROP)
+	if (err < 0 || err == VX_XMIT_DROP) {
 		vx_count(vif->port, VX_TO_GUEST, VX_STAGE_TC, VX_REASON_REDIRECT_FAILED, 0, skb->len);
+		vx_show(skb, VX_WATCH_DROPS, vif->port, VX_WHY(XDP_DROP, VX_TO_GUEST, VX_REASON_REDIRECT_FAILED));
+	}
 }
 
-static __always_inline void vx_clone_to_members(struct __sk_buff *skb, __u32 uplink_ifindex, __u32 vlan, __u32 except)
+static __always_inline void vx_clone_to_members(struct __sk_buff *skb, __u32 uplink_ifindex, __u32 vlan, __u32 except,
+						bool from_wire)
 {
 	struct vx_group_key key = { .uplink_ifindex = uplink_ifindex, .vlan = vlan };
 	struct vx_group *group = bpf_map_lookup_elem(&vx_members, &key);
@@ -108,7 +141,7 @@ static __always_inline void vx_clone_to_members(struct __sk_buff *skb, __u32 upl
 		return;
 	for (i = 0; i < VX_MEMBERS_MAX && i < group->n; i++)
 		if (group->host_ifindex[i] != except)
-			vx_clone_to(skb, group->host_ifindex[i], &key);
+			vx_clone_to(skb, group->host_ifindex[i], &key, from_wire);
 }
 
 /* Ingress of an uplink: the host gets everything, ports of the VLAN a copy of what is for all. */
@@ -126,7 +159,7 @@ int vx_uplink_in(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	vlan = vx_skb_vlan(skb, eth);
 	if (vlan >= 0)
-		vx_clone_to_members(skb, skb->ifindex, vlan, 0);
+		vx_clone_to_members(skb, skb->ifindex, vlan, 0, true);
 	return TC_ACT_UNSPEC;
 }
 
@@ -135,7 +168,7 @@ SEC("tc")
 int vx_uplink_out(struct __sk_buff *skb)
 {
 	struct ethhdr *eth = vx_eth(skb);
-	struct vx_fdb_entry *entry;
+	struct vx_fdb_entry entry;
 	int vlan;
 
 	if (vx_marked(skb, VX_MARK_TO_WIRE)) {
@@ -148,14 +181,13 @@ int vx_uplink_out(struct __sk_buff *skb)
 	if (vlan < 0)
 		return TC_ACT_UNSPEC;
 	if (vx_mac_group(eth->h_dest)) {
-		vx_clone_to_members(skb, skb->ifindex, vlan, 0);
+		vx_clone_to_members(skb, skb->ifindex, vlan, 0, false);
 		return TC_ACT_UNSPEC;
 	}
-	entry = vx_fdb_find(skb->ifindex, vlan, eth->h_dest);
 	/* A guest that is not here now may be elsewhere on the wire. */
-	if (!entry || !vx_port_active(entry->port))
+	if (!vx_fdb_find(skb->ifindex, vlan, eth->h_dest, &entry) || !vx_port_active(entry.port))
 		return TC_ACT_UNSPEC;
-	return bpf_redirect(entry->host_ifindex, 0);
+	return bpf_redirect(entry.host_ifindex, 0);
 }
 
 /* One token per frame; a full second's worth may go at once. */
@@ -194,6 +226,7 @@ static __always_inline bool vx_flood_ok(__u32 port, __u32 pps)
 static __always_inline int vx_shot(struct __sk_buff *skb, struct vx_if *vif, __u32 reason)
 {
 	vx_count(vif->port, vif->direction & 1, VX_STAGE_TC, reason, 0, skb->len);
+	vx_show(skb, VX_WATCH_DROPS, vif->port, VX_WHY(XDP_DROP, vif->direction & 1, reason));
 	return TC_ACT_SHOT;
 }
 
@@ -223,9 +256,10 @@ static __always_inline int vx_flood_all(struct __sk_buff *skb, struct vx_if *vif
 	if (!vx_flood_ok(vif->port, cfg->flood_pps))
 		return vx_shot(skb, vif, VX_REASON_FLOOD_RATE);
 	vx_count_skb(skb, vif->port, skb->len);
-	vx_clone_to_members(skb, cfg->uplink_ifindex, cfg->vlan, cfg->host_ifindex);
+	vx_clone_to_members(skb, cfg->uplink_ifindex, cfg->vlan, cfg->host_ifindex, false);
 	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
+	vx_show(skb, VX_WATCH_UPLINK, vif->port, VX_WHY(XDP_REDIRECT, VX_FROM_GUEST, VX_REASON_NONE));
 	skb->mark = VX_MARK_TO_WIRE;
 	err = bpf_clone_redirect(skb, cfg->uplink_ifindex, 0);
 	if (err < 0 || err == VX_XMIT_DROP)
@@ -244,6 +278,7 @@ static __always_inline int vx_to_wire(struct __sk_buff *skb, struct vx_if *vif, 
 	if (vx_tag(skb, cfg))
 		return vx_shot(skb, vif, VX_REASON_VLAN_FAILED);
 	vx_count_skb(skb, vif->port, len);
+	vx_show(skb, VX_WATCH_UPLINK, vif->port, VX_WHY(XDP_REDIRECT, VX_FROM_GUEST, VX_REASON_NONE));
 	skb->mark = VX_MARK_TO_WIRE;
 	return bpf_redirect(ifindex, 0);
 }

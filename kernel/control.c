@@ -60,6 +60,8 @@ static int port_attach(struct vx_port *port, union argument *arg, void __user *u
 	struct vhost_xdp_attach *attach = &arg->attach;
 	int err;
 
+	if (attach->flags & ~VHOST_XDP_ATTACH_INLET)
+		return -EINVAL;
 	/* Before anything is changed: can the answer be written? Only a refusal has one that differs. */
 	memset(attach->error, 0, sizeof(attach->error));
 	if (copy_to_user(out->error, attach->error, sizeof(attach->error)))
@@ -159,7 +161,8 @@ static const struct request {
 	{ VHOST_XDP_GET_ABI, get_abi, .answers = true },
 	{ VHOST_XDP_PORT_NEW, port_new, .named = true, .reserved = { SPAN(vhost_xdp_new, reserved) } },
 	{ VHOST_XDP_PORT_DEL, port_del, THE_PORT, .named = true, .reserved = { SPAN(vhost_xdp_name, reserved) } },
-	{ VHOST_XDP_PORT_ATTACH, port_attach, THE_PORT, .named = true, .reserved = { SPAN(vhost_xdp_attach, reserved) } },
+	{ VHOST_XDP_PORT_ATTACH, port_attach, THE_PORT, .named = true, 
+	  .reserved = { SPAN(vhost_xdp_attach, reserved0), SPAN(vhost_xdp_attach, reserved) } },
 	{ VHOST_XDP_PORT_DETACH, port_detach, THE_PORT, .named = true, .reserved = { SPAN(vhost_xdp_name, reserved) } },
 	{ VHOST_XDP_PORT_SET_PROG, port_set_prog, THE_PORT, .named = true, .reserved = { SPAN(vhost_xdp_prog, reserved) } },
 	{ VHOST_XDP_PORT_OPEN, port_open, THE_PORT, .named = true, .reserved = { SPAN(vhost_xdp_open, reserved) } },

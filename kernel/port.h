@@ -15,7 +15,8 @@
  * A guest's memory may be such that an access sleeps for as long as its VMM likes (userfaultfd, FUSE), and vq->mutex is held over
  * accesses. So nobody waits for vq->mutex, or for a lock above it, who holds RTNL or what others need: the netdevice notifier
  * (RTNL) takes vx_ports_lock only, and leaves the rest to a work item, which lets go of the netdevs before it waits for any vring.
- * Who only asks (PORT_GET) tries for vq->mutex, and tells less where it is not to be had. RTNL is never taken under these locks. Of
+ * Who only asks (PORT_GET) tries for vq->mutex, and tells less where it is not to be had. RTNL is taken under vx_port.lock, to end an
+ * inlet, and under no other of these locks. Of
  * vx_vq.mutex two are held only together for one vhost device, vring 0's first (vx_dev_lock_vqs()).
  */
 #ifndef VX_PORT_H
@@ -33,6 +34,7 @@
 #include "sink.h"
 #include "xsk.h"
 
+struct vx_inlet;
 struct vx_vq;
 struct bpf_map;
 struct bpf_prog;
@@ -78,7 +80,8 @@ struct vx_port {
 	char error[VHOST_XDP_ERROR_LEN];
 
 	struct mutex prog_lock;
-	struct bpf_prog *prog;			/* that of all sinks; NULL unless attached */
+	struct bpf_prog *prog;			/* that of all sinks, and of the inlet; NULL unless attached */
+	struct vx_inlet *inlet;			/* or NULL; also under lock, either is enough to read it */
 
 	struct mutex lock;			/* everything below */
 	enum vhost_xdp_port_state state;

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include "count.h"
+#include "inlet.h"
 #include "netdev.h"
 #include "port_list.h"
 #include "port_offer.h"
@@ -80,22 +81,25 @@ static void disown_netdevs(struct vx_port *port)
 	netdev_put(host, &port->host_tracker);
 }
 
-static void sinks_set_prog(struct vx_port *port, u32 n, struct bpf_prog *prog)
+static void judges_set_prog(struct vx_port *port, u32 n, struct bpf_prog *prog)
 {
+	if (port->inlet)
+		vx_inlet_set_prog(port->inlet, prog);
 	while (n)
 		vx_sink_set_prog(&port->pair[--n].sink, prog);
 }
 
 /* One wait for all of them. */
-static void sinks_detach(struct vx_port *port, u32 n)
+static void judges_detach(struct vx_port *port, u32 n)
 {
-	sinks_set_prog(port, n, NULL);
+	judges_set_prog(port, n, NULL);
 	synchronize_net();
 	while (n)
 		vx_sink_detach(&port->pair[--n].sink);
 }
 
-static int sinks_attach(struct vx_port *port, struct bpf_prog *prog, char *error)
+/* Sinks, and the inlet if there is one: whatever runs the program. */
+static int judges_attach(struct vx_port *port, struct vx_inlet *in, struct bpf_prog *prog, char *error)
 {
 	u32 i;
 
@@ -103,10 +107,13 @@ static int sinks_attach(struct vx_port *port, struct bpf_prog *prog, char *error
 		int err = vx_sink_attach(&port->pair[i].sink, port->host, prog);
 
 		if (err) {
-			sinks_detach(port, i);
+			judges_detach(port, i);
 			return vx_refuse(error, err, "no memory for frames from the guest");
 		}
 	}
+	port->inlet = in;
+	if (in)
+		vx_inlet_attach(in, port->host, port->guest, prog);
 	return 0;
 }
 
@@ -119,13 +126,14 @@ static int take_hold(struct vx_port *port, struct vx_offer *o, char *error)
 	err = adopt_netdevs(port, o, error);
 	if (err)
 		goto out;
-	err = sinks_attach(port, o->prog, error);
+	err = judges_attach(port, o->inlet, o->prog, error);
 	if (err) {
 		disown_netdevs(port);
 		goto out;
 	}
 	port->prog = o->prog;
 	o->prog = NULL;
+	o->inlet = NULL;
 out:
 	mutex_unlock(&port->prog_lock);
 	return err;
@@ -149,7 +157,7 @@ static void let_go(struct vx_port *port, bool anyway)
 	prog = port->prog;
 	if (prog && (anyway || vx_port_gone(port))) {
 		port->prog = NULL;
-		sinks_detach(port, port->npairs);
+		judges_detach(port, port->npairs);
 		bpf_prog_put(prog);
 		vx_count(VX_COUNT_PROGRAMS, -1);
 		disown_netdevs(port);
@@ -177,7 +185,7 @@ int vx_port_set_prog(struct vx_port *port, int fd)
 	old = port->prog;
 	if (old) {
 		port->prog = prog;
-		sinks_set_prog(port, port->npairs, prog);
+		judges_set_prog(port, port->npairs, prog);
 		synchronize_net();
 		bpf_prog_put(old);
 	}
@@ -190,6 +198,17 @@ int vx_port_set_prog(struct vx_port *port, int fd)
 
 /* --- the rest: port->lock --- */
 
+static void join_inlet(struct vx_port *port, struct vx_socket *s)
+{
+	struct vx_inlet_queue *q;
+
+	if (!port->inlet)
+		return;
+	q = vx_inlet_queue(port->inlet, s->pair->index);
+	q->xsk = s->sock->sk;
+	s->inlet = q;
+}
+
 static void adopt_sockets(struct vx_port *port, struct vx_offer *o)
 {
 	u32 i;
@@ -197,6 +216,7 @@ static void adopt_sockets(struct vx_port *port, struct vx_offer *o)
 	for (i = 0; i < o->nsock; i++) {
 		struct vx_pair *pair = &port->pair[i];
 
+		join_inlet(port, o->sock[i]);
 		mutex_lock(&pair->user_lock);
 		pair->sock = o->sock[i];
 		mutex_unlock(&pair->user_lock);
@@ -238,6 +258,15 @@ static void error_clear(struct vx_port *port)
 	spin_unlock_irq(&port->error_lock);
 }
 
+/* It ends with the offer. */
+static void inlet_back(struct vx_port *port, struct vx_offer *o)
+{
+	mutex_lock(&port->prog_lock);
+	o->inlet = port->inlet;
+	port->inlet = NULL;
+	mutex_unlock(&port->prog_lock);
+}
+
 /* Once the netdevs are ours nothing can fail but the device node, which comes before anything else is visible. */
 static int commit(struct vx_port *port, struct vx_offer *o, struct vhost_xdp_attach *arg)
 {
@@ -257,6 +286,7 @@ static int commit(struct vx_port *port, struct vx_offer *o, struct vhost_xdp_att
 	err = vx_tap_node_add(port, o->net, arg->host_ifindex);
 	if (err) {
 		let_go(port, true);
+		inlet_back(port, o);
 		return vx_refuse(arg->error, err, "no device node /dev/tap%u", arg->host_ifindex);
 	}
 	port->host_ifindex = arg->host_ifindex;
@@ -309,6 +339,19 @@ static void sockets_drop(struct vx_port *port)
 	}
 }
 
+/* All sockets were given back. */
+static void inlet_drop(struct vx_port *port)
+{
+	struct vx_inlet *in = port->inlet;
+
+	if (!in)
+		return;
+	mutex_lock(&port->prog_lock);
+	port->inlet = NULL;
+	mutex_unlock(&port->prog_lock);
+	vx_inlet_free(in);
+}
+
 static void rest_drop(struct vx_port *port)
 {
 	page_end(port->page);
@@ -327,7 +370,11 @@ void vx_port_detach(struct vx_port *port, enum vhost_xdp_port_state state, const
 		trace_detach(port->name, why);
 		let_go(port, true);
 		vx_port_unassign(port);
+		/* What came until here is counted with the sockets. */
+		if (port->inlet)
+			vx_inlet_unregister(port->inlet);
 		sockets_drop(port);
+		inlet_drop(port);
 		rest_drop(port);
 	}
 	mutex_lock(&vx_ports_lock);

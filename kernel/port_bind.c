@@ -79,19 +79,35 @@ static void set_sources(struct vx_port *port, struct vx_vq *vq)
 	vx_vq_unlock(vq);
 }
 
+/* Frames that lie in an inlet are other drivers' memory. */
+static void leave_nothing(struct vx_pair *pair)
+{
+	struct vx_queue_stats *st;
+
+	if (!pair->sock->inlet)
+		return;
+	st = vx_pair_lock_stats(pair, VX_TO_GUEST);
+	vx_socket_discard(pair->sock, st, VX_REASON_NO_BACKEND);
+	vx_pair_unlock_stats(pair, VX_TO_GUEST);
+}
+
 /* Nobody reads the socket any more. */
 static void take_away(struct vx_pair *pair)
 {
 	struct vx_vq *vq = pair->sock_vq;
 
-	if (pair->sock)
+	if (pair->sock) {
+		vx_socket_open(pair->sock, false);
 		vx_socket_set_receiver(pair->sock, NULL);
+	}
 	pair->sock_vq = NULL;
 	if (vq)
 		set_sources(pair->port, vq);
 	mutex_lock(&pair->user_lock);
 	pair->user_sock = NULL;
 	mutex_unlock(&pair->user_lock);
+	if (pair->sock)
+		leave_nothing(pair);
 }
 
 /* It was read by nobody until now: what waits there is as old as that. */
@@ -104,6 +120,7 @@ static void give_to_vq(struct vx_pair *pair, struct vx_vq *vq)
 	pair->sock_vq = vq;
 	set_sources(pair->port, vq);
 	vx_socket_set_receiver(pair->sock, vq);
+	vx_socket_open(pair->sock, true);
 }
 
 static void give_to_user(struct vx_pair *pair)
@@ -112,6 +129,7 @@ static void give_to_user(struct vx_pair *pair)
 	vx_socket_discard(pair->sock, vx_pair_stats(pair, VX_TO_GUEST), VX_REASON_NO_BACKEND);
 	pair->user_sock = pair->sock;
 	mutex_unlock(&pair->user_lock);
+	vx_socket_open(pair->sock, true);
 }
 
 static void plan_apply(struct vx_port *port, const struct plan *p)

@@ -10,6 +10,7 @@
 #include <vhost_xdp/stats.h>
 #include "compat/bpf.h"
 #include "count.h"
+#include "inlet.h"
 #include "port.h"
 #include "port_offer.h"
 #include "refuse.h"
@@ -224,6 +225,19 @@ static int judge_sockets(const struct vx_offer *o, struct vhost_xdp_attach *arg)
 	return 0;
 }
 
+static int gather_inlet(struct vx_offer *o, struct vx_port *port, struct vhost_xdp_attach *arg)
+{
+	struct vx_inlet *in;
+
+	if (!(arg->flags & VHOST_XDP_ATTACH_INLET))
+		return 0;
+	in = vx_inlet_make(port, o->net, arg->error);
+	if (IS_ERR(in))
+		return PTR_ERR(in);
+	o->inlet = in;
+	return 0;
+}
+
 int vx_offer_gather(struct vx_offer *o, struct vx_port *port, struct vhost_xdp_attach *arg)
 {
 	int err = gather_netdevs(o, arg);
@@ -238,7 +252,9 @@ int vx_offer_gather(struct vx_offer *o, struct vx_port *port, struct vhost_xdp_a
 		err = gather_keep(o, arg);
 	if (!err)
 		err = gather_page(o, arg);
-	return err ? err : gather_sockets(o, port, arg);
+	if (!err)
+		err = gather_sockets(o, port, arg);
+	return err ? err : gather_inlet(o, port, arg);
 }
 
 int vx_offer_netdevs(struct vx_offer *o, struct vhost_xdp_attach *arg)
@@ -250,6 +266,10 @@ int vx_offer_netdevs(struct vx_offer *o, struct vhost_xdp_attach *arg)
 
 void vx_offer_drop(struct vx_offer *o)
 {
+	if (o->inlet) {
+		vx_inlet_unregister(o->inlet);
+		vx_inlet_free(o->inlet);
+	}
 	while (o->nsock)
 		vx_socket_give_back(o->sock[--o->nsock]);
 	if (o->page_map)

@@ -12,6 +12,7 @@ struct file;
 struct net;
 struct net_device;
 struct vx_engine_page;
+struct vx_inlet;
 struct vx_port;
 struct vx_socket;
 
@@ -29,6 +30,7 @@ struct vx_offer {
 	struct vx_engine_page *page;	/* in page_map */
 	struct vx_socket *sock[VHOST_XDP_PAIRS_MAX];
 	u32 nsock;
+	struct vx_inlet *inlet;		/* where it was asked for */
 };
 
 /*

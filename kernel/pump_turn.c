@@ -4,6 +4,7 @@
 #include <linux/ktime.h>
 
 #include "dev.h"
+#include "inlet.h"
 #include "port.h"
 #include "trace.h"
 
@@ -83,25 +84,28 @@ static void unblock(struct vx_vq *vq)
 	smp_mb();	/* B */
 }
 
-static u32 discard(struct vx_vq *vq, struct vx_socket *s, enum vx_reason reason)
+/* Is there more to discard? */
+static bool discard(struct vx_vq *vq, struct vx_socket *s, enum vx_reason reason)
 {
 	u32 n = vx_rx_discard(&vx_xsk_source, &s->x, vq->stats, reason);
 
 	if (n)
 		vx_socket_fill(s);
-	return n;
+	if (!s->inlet)
+		return n;
+	n += vx_rx_discard(&vx_inlet_source, s->inlet, vq->stats, reason);
+	return n || vx_inlet_pending(s->inlet);
 }
 
 /* Returns frames moved; *more when the budget was what ended it. */
-static u32 rx_source(struct vx_vq *vq, struct vx_socket *s, bool *more)
+static u32 rx_source(struct vx_vq *vq, const struct vx_source_ops *source, void *ctx, bool *more)
 {
 	struct vx_pump_result r;
 
-	vq->rx.source_ctx = &s->x;
+	vq->rx.source = source;
+	vq->rx.source_ctx = ctx;
 	r = vx_rx_pump(&vq->rx);
 	after_pump(vq, &r);
-	if (r.frames)
-		vx_socket_fill(s);
 	if (r.status == VX_PUMP_BLOCKED) {
 		WRITE_ONCE(vq->blocked, true);
 		after_miss(vq);
@@ -109,6 +113,24 @@ static u32 rx_source(struct vx_vq *vq, struct vx_socket *s, bool *more)
 	*more |= r.status == VX_PUMP_MORE || r.frames >= LOOK_AGAIN;
 	trace_rx(vq->pair->port->name, vq->pair->index, vq->dir, r.frames, r.status);
 	return r.frames;
+}
+
+/* The socket, and its inlet. */
+static u32 rx_socket(struct vx_vq *vq, struct vx_socket *s, bool *more)
+{
+	u32 moved = 0, n;
+
+	if (s->inlet && vx_inlet_pending(s->inlet)) {
+		moved = rx_source(vq, &vx_inlet_source, s->inlet, more);
+		/* One look ends after so many frames that the program drops, and who brought those behind them has woken us already. */
+		*more |= !vq->blocked && vx_inlet_pending(s->inlet);
+	}
+	if (vq->blocked || !vx_xsk_rx_pending(&s->x))
+		return moved;
+	n = rx_source(vq, &vx_xsk_source, &s->x, more);
+	if (n)
+		vx_socket_fill(s);
+	return moved + n;
 }
 
 static bool rx_turn(struct vx_vq *vq)
@@ -122,7 +144,7 @@ static bool rx_turn(struct vx_vq *vq)
 		struct vx_socket *s = vq->source[(first + i) % vq->nsource];
 
 		if (vx_vq_live(vq))
-			moved += rx_source(vq, s, &more);
+			moved += rx_socket(vq, s, &more);
 		else if (discard(vq, s, VX_REASON_QUEUE_STOPPED))
 			more = true;
 	}

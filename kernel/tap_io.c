@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/wait.h>
+#include "inlet.h"
 #include "pump.h"
 #include "sink.h"
 #include "tap_file.h"
@@ -134,29 +135,51 @@ static bool readable(struct vx_tap *t)
 	if (!t->reader || READ_ONCE(t->detached))
 		return false;
 	mutex_lock(&pair->user_lock);
-	yes = pair->user_sock && vx_xsk_rx_pending(&pair->user_sock->x);
+	yes = pair->user_sock && (vx_xsk_rx_pending(&pair->user_sock->x) ||
+				  (pair->user_sock->inlet && vx_inlet_pending(pair->user_sock->inlet)));
 	mutex_unlock(&pair->user_lock);
 	return yes;
 }
 
-/* The next frame of the pair's socket, into t->bounce: its length, or 0. Under t->lock. */
+/* The next frame of a source, into t->bounce: its length, or 0. */
+static u32 take_from(struct vx_tap *t, const struct vx_source_ops *source, void *ctx)
+{
+	struct vx_frame f;
+	u32 len;
+
+	if (!source->peek(ctx, &f, 1, &t->stats[VX_TO_GUEST]))
+		return 0;
+	len = min_t(u32, f.len, PAGE_SIZE);
+	memcpy(t->bounce, f.data, len);
+	source->release(ctx, &f, 1, 1);
+	return len;
+}
+
+/* Behind what the program drops. What comes while we look wakes us again. */
+static u32 take_from_inlet(struct vx_tap *t, struct vx_inlet_queue *q)
+{
+	u32 looks = VX_INLET_LOOKS, len = 0;
+
+	while (!len && looks-- && vx_inlet_pending(q))
+		len = take_from(t, &vx_inlet_source, q);
+	return len;
+}
+
+/* The next of the pair's socket and its inlet. Under t->lock. */
 static u32 take_frame(struct vx_tap *t)
 {
 	struct vx_pair *pair = t->pair;
 	struct vx_queue_stats *st = &t->stats[VX_TO_GUEST];
 	struct vx_socket *sock;
-	struct vx_frame f;
 	u32 len = 0;
 
 	mutex_lock(&pair->user_lock);
 	sock = pair->user_sock;
 	if (sock && !t->detached) {
 		t->counted[VX_TO_GUEST] = true;
-		if (vx_xsk_source.peek(&sock->x, &f, 1, st)) {
-			len = min_t(u32, f.len, PAGE_SIZE);
-			memcpy(t->bounce, f.data, len);
-			vx_xsk_source.release(&sock->x, &f, 1, 1);
-		}
+		len = take_from(t, &vx_xsk_source, &sock->x);
+		if (!len && sock->inlet)
+			len = take_from_inlet(t, sock->inlet);
 		vx_socket_fold(sock, st);
 		vx_socket_fill(sock);
 	}

@@ -9,6 +9,8 @@
 #include <linux/tracepoint.h>
 #include <uapi/linux/vhost_xdp.h>
 
+struct vx_frame;
+
 #define VX_TRACE_DIR(dir)	__print_symbolic(dir, { 0, "to-guest" }, { 1, "from-guest" })
 
 DECLARE_EVENT_CLASS(vx_vring,
@@ -70,6 +72,30 @@ DEFINE_EVENT(vx_turn, tx,
 DEFINE_EVENT(vx_turn, rx,
 	TP_PROTO(const char *port, u32 pair, u32 dir, u32 frames, u32 status),
 	TP_ARGS(port, pair, dir, frames, status)
+);
+
+/*
+ * The frames themselves, for BPF programs: struct vx_frame of core/frame.h. A raw tracepoint's name is global, unlike those of the others.
+ */
+TRACE_EVENT(vhost_xdp_frames,
+	TP_PROTO(const char *port, u32 pair, u32 dir, const struct vx_frame *frames, u32 n, u32 dropped),
+	TP_ARGS(port, pair, dir, frames, n, dropped),
+	TP_STRUCT__entry(
+		__array(char, port, VHOST_XDP_NAME_LEN)
+		__field(u32, pair)
+		__field(u32, dir)
+		__field(u32, n)
+		__field(u32, dropped)
+	),
+	TP_fast_assign(
+		strscpy(__entry->port, port, VHOST_XDP_NAME_LEN);
+		__entry->pair = pair;
+		__entry->dir = dir;
+		__entry->n = n;
+		__entry->dropped = dropped;
+	),
+	TP_printk("port=%s pair=%u %s frames=%u dropped=%u", __entry->port, __entry->pair, VX_TRACE_DIR(__entry->dir), __entry->n,
+		  __entry->dropped)
 );
 
 TRACE_EVENT(drop,

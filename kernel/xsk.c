@@ -4,6 +4,7 @@
 #include <linux/net.h>
 #include <linux/poll.h>
 #include <net/xdp_sock.h>
+#include "inlet.h"
 #include "port.h"
 #include "pump.h"
 #include "vq.h"
@@ -67,6 +68,14 @@ void vx_socket_set_receiver(struct vx_socket *s, struct vx_vq *vq)
 	spin_lock_irqsave(&s->lock, flags);
 	s->receiver = vq;
 	spin_unlock_irqrestore(&s->lock, flags);
+	if (s->inlet)
+		vx_inlet_set_receiver(s->inlet, vq);
+}
+
+void vx_socket_open(struct vx_socket *s, bool open)
+{
+	if (s->inlet)
+		vx_inlet_open(s->inlet, open);
 }
 
 /* --- receiving --- */
@@ -93,7 +102,7 @@ void vx_socket_fill(struct vx_socket *s)
  * What the socket itself lost since we last asked. It counts as dropped both what found no entry in the fill ring and what was longer
  * than a chunk. While the fill ring never was empty it can only have been the latter.
  */
-static void lost(struct vx_socket *s, u64 *no_room, u64 *oversize)
+static void lost_by_socket(struct vx_socket *s, u64 *no_room, u64 *oversize)
 {
 	const struct xdp_sock *xs = (const struct xdp_sock *)s->sock->sk;
 	u64 dropped = READ_ONCE(xs->rx_dropped), full = READ_ONCE(xs->rx_queue_full), n = dropped - s->seen_dropped;
@@ -106,16 +115,35 @@ static void lost(struct vx_socket *s, u64 *no_room, u64 *oversize)
 	s->ran_empty = false;
 }
 
+struct losses {
+	u64 no_reader, no_room, oversize;
+};
+
+static struct losses lost(struct vx_socket *s)
+{
+	struct losses l = { 0 };
+	u64 full;
+
+	lost_by_socket(s, &l.no_room, &l.oversize);
+	if (s->inlet) {
+		vx_inlet_lost(s->inlet, &l.no_reader, &full);
+		l.no_room += full;
+	}
+	return l;
+}
+
 void vx_socket_discard(struct vx_socket *s, struct vx_queue_stats *st, enum vx_reason reason)
 {
 	u32 left = s->x.rx.size / VX_BUDGET_FRAMES + 2;
-	u64 no_room, oversize;
+	struct losses l;
 
 	while (vx_rx_discard(&vx_xsk_source, &s->x, st, reason) && --left)
 		vx_socket_fill(s);
-	lost(s, &no_room, &oversize);
-	vx_stat_drop(st, reason, no_room);
-	vx_stat_drop(st, VX_REASON_OVERSIZE, oversize);
+	if (s->inlet)
+		vx_inlet_discard(s->inlet, st, reason);
+	l = lost(s);
+	vx_stat_drop(st, reason, l.no_room + l.no_reader);
+	vx_stat_drop(st, VX_REASON_OVERSIZE, l.oversize);
 	vx_socket_fill(s);
 	s->ran_empty = false;
 }
@@ -144,11 +172,11 @@ void vx_socket_start(struct vx_socket *s, struct vx_engine_page *page)
 
 void vx_socket_fold(struct vx_socket *s, struct vx_queue_stats *to_guest)
 {
-	u64 no_room, oversize;
+	struct losses l = lost(s);
 
-	lost(s, &no_room, &oversize);
-	vx_stat_drop(to_guest, VX_REASON_NO_GUEST_BUFFER, no_room);
-	vx_stat_drop(to_guest, VX_REASON_OVERSIZE, oversize);
+	vx_stat_drop(to_guest, VX_REASON_NO_BACKEND, l.no_reader);
+	vx_stat_drop(to_guest, VX_REASON_NO_GUEST_BUFFER, l.no_room);
+	vx_stat_drop(to_guest, VX_REASON_OVERSIZE, l.oversize);
 	publish_frames(s);
 }
 

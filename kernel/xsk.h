@@ -13,6 +13,7 @@ struct net;
 struct net_device;
 struct socket;
 struct vx_engine_page;
+struct vx_inlet_queue;
 struct vx_pair;
 struct vx_vq;
 struct xdp_umem;
@@ -33,6 +34,7 @@ struct vx_socket {
 	struct file *file;		/* held: keeps rings, pool and pinned UMEM alive */
 	struct socket *sock;
 	struct vx_pair *pair;
+	struct vx_inlet_queue *inlet;	/* what is read together with it, or NULL; set before anybody reads */
 	u32 queue;
 	bool zero_copy;
 	struct vx_ring_map ring[VX_RINGS];
@@ -68,13 +70,15 @@ void vx_socket_start(struct vx_socket *s, struct vx_engine_page *page);
 /* Nobody uses it any more: returns frames, rings and files. Counts what cannot be accounted for. */
 void vx_socket_give_back(struct vx_socket *s);
 
-/* Whom it wakes from now on; on return nobody else is being woken. NULL: who waits on pair->user_wait. */
+/* Whom it and its inlet wake from now on; on return nobody else is being woken. NULL: who waits on pair->user_wait. */
 void vx_socket_set_receiver(struct vx_socket *s, struct vx_vq *vq);
 
 /* The others of the receiving side, by who reads it: under the vring's mutex, or user_lock. Process context. */
 
 /* Refill, and wake the driver where it asks for it. */
 void vx_socket_fill(struct vx_socket *s);
+/* With its inlet: somebody reads from now on, or nobody, and then what comes is refused. */
+void vx_socket_open(struct vx_socket *s, bool open);
 /* Throw away what was received so far, counted under reason; with it, what found no room because nobody read. */
 void vx_socket_discard(struct vx_socket *s, struct vx_queue_stats *st, enum vx_reason reason);
 /* What only the kernel saw lost goes into the counters; frames by owner go into the engine page. */

@@ -17,6 +17,7 @@ struct vx_cmd {
 };
 
 extern const struct vx_cmd vx_cmd_doctor, vx_cmd_uplink, vx_cmd_port, vx_cmd_serve, vx_cmd_policy, vx_cmd_stats;
+extern const struct vx_cmd vx_cmd_drops, vx_cmd_capture, vx_cmd_top;
 extern const struct vx_cmd vx_cmd_apply, vx_cmd_show;
 extern const struct vx_cmd vx_cmd_ratelimit, vx_cmd_stateful;
 extern const struct vx_cmd vx_cmd_acl, vx_cmd_group;

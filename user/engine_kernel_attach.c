@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a port in the module lives on: AF_XDP sockets, the program for frames from the guest, what only pins would hold. */
 #include <bpf/bpf.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine_kernel.h"
+#include "netdev.h"
 #include "pins.h"
 #include "say.h"
 #include "xsk.h"
@@ -126,6 +129,7 @@ static int hand_over(int control, struct handover *h)
 		.nkeep = h->nkeep,
 		.sockets = (uintptr_t)h->desc,
 		.keep = (uintptr_t)h->keep,
+		.flags = VHOST_XDP_ATTACH_INLET,
 	};
 	int err;
 
@@ -136,6 +140,28 @@ static int hand_over(int control, struct handover *h)
 	arg.error[sizeof(arg.error) - 1] = '\0';
 	return vx_fail(err, "the module does not take port %s: %s; see also the kernel's messages (dmesg)", h->port->cfg.name,
 		       *arg.error ? arg.error : strerror(-err));
+}
+
+/* From here on XDP redirects for the guest go there, not through the veth pair. When the module lets go of it, its entry in the map goes, too. */
+static int inlet_open(const struct vx_port *port)
+{
+	char name[VX_NAME_LEN + sizeof(VHOST_XDP_INLET_SUFFIX)];
+	struct vx_netdev dev;
+	__u32 ifindex;
+	int err;
+
+	snprintf(name, sizeof(name), "%s" VHOST_XDP_INLET_SUFFIX, port->cfg.name);
+	err = vx_netdev_by_name(name, &dev);
+	if (err)
+		return vx_fail(err, "cannot look at %s: %s", name, strerror(-err));
+	ifindex = dev.ifindex;
+	err = vx_netdev_no_ipv6(&dev);
+	if (!err)
+		err = vx_netdev_set_flags(ifindex, IFF_UP, IFF_UP);
+	if (err)
+		return vx_fail(err, "cannot bring %s up: %s", name, strerror(-err));
+	err = vx_map_put("vx_dev", &port->cfg.host_ifindex, &ifindex, BPF_ANY);
+	return err ? vx_fail(err, "cannot redirect to %s: %s", name, strerror(-err)) : 0;
 }
 
 static void close_all(struct handover *h)
@@ -169,6 +195,8 @@ int vx_kport_attach(int control, const struct vx_port *port)
 		err = sockets_publish(h);
 	if (!err)
 		err = hand_over(control, h);
+	if (!err)
+		err = inlet_open(port);
 	/* On failure this ends the sockets, and with that the kernel drops them from the XSKMAP; else the module holds them. */
 	close_all(h);
 	vx_free(h);

@@ -10,14 +10,22 @@
 
 #include "pins.h"
 #include "pins_state.h"
+#include "redirects.h"
 #include "say.h"
 #include "vx_port.skel.h"
 #include "vx_tc.skel.h"
 
-static bool is_shared(const struct bpf_map *map)
+/*
+ * The name that a map is pinned by, or NULL: not shared. .rodata and .bss belong to one object, but ".data.vx_NAME" is shared as
+ * vx_NAME is: bpffs names take no dots.
+ */
+static const char *shared_name(const struct bpf_map *map)
 {
-	/* .rodata and .bss belong to one object; their names carry a dot that bpffs would not take. */
-	return !bpf_map__is_internal(map) && !strncmp(bpf_map__name(map), "vx_", 3);
+	const char *name = bpf_map__name(map);
+
+	if (bpf_map__is_internal(map))
+		name = strncmp(name, ".data.", 6) ? "" : name + 6;
+	return strncmp(name, "vx_", 3) ? NULL : name;
 }
 
 /* libbpf compares too, but says only -EINVAL: an operator needs to know which map, and what to do. */
@@ -41,9 +49,14 @@ int vx_pins_share(struct bpf_object *obj)
 	int fd, err;
 
 	bpf_object__for_each_map(map, obj) {
-		if (!is_shared(map))
+		const char *name = shared_name(map);
+
+		if (!name)
 			continue;
-		fd = vx_pin_open("v1/%s", bpf_map__name(map));
+		/* Tools map it; libbpf thinks of that only for variables that others link to. */
+		if (bpf_map__is_internal(map))
+			bpf_map__set_map_flags(map, bpf_map__map_flags(map) | BPF_F_MMAPABLE);
+		fd = vx_pin_open("v1/%s", name);
 		err = fd < 0 && fd != -ENOENT ? fd : 0;
 		if (fd >= 0) {
 			/*
@@ -55,7 +68,7 @@ int vx_pins_share(struct bpf_object *obj)
 				err = bpf_map__reuse_fd(map, fd);
 			close(fd);
 		} else if (!err) {
-			err = vx_pin_path(path, sizeof(path), "v1/%s", bpf_map__name(map));
+			err = vx_pin_path(path, sizeof(path), "v1/%s", name);
 			if (!err)
 				err = bpf_map__set_pin_path(map, path);
 		}
@@ -63,9 +76,9 @@ int vx_pins_share(struct bpf_object *obj)
 			return vx_fail(err,
 				       "the pinned map %s is of another version of vhost-xdp; remove its ports and "
 				       "uplinks with that version, or all of them: rm -r %s/vhost-xdp",
-				       bpf_map__name(map), vx_bpffs());
+				       name, vx_bpffs());
 		if (err)
-			return vx_fail(err, "cannot use the map %s: %s", bpf_map__name(map), strerror(-err));
+			return vx_fail(err, "cannot use the map %s: %s", name, strerror(-err));
 	}
 	return 0;
 }
@@ -159,6 +172,8 @@ int vx_pins_ensure(void)
 	err = load_all();
 	if (err)
 		vx_pins_abandon();
+	else
+		vx_redirects_ensure();
 	return err;
 }
 

@@ -98,7 +98,7 @@ void vx_pins_unlock(void)
 	lock_fd = -1;
 }
 
-static int netns_cookie(__u64 *cookie)
+int vx_netns_cookie(__u64 *cookie)
 {
 	socklen_t len = sizeof(*cookie);
 	int fd, err = 0;
@@ -123,7 +123,7 @@ static int owner_compare(int fd)
 
 	err = vx_pin_path(path, sizeof(path), "%s", "");
 	if (!err)
-		err = netns_cookie(&cookie);
+		err = vx_netns_cookie(&cookie);
 	if (err)
 		return vx_fail(err, "cannot identify the network namespace: %s", strerror(-err));
 	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(owner) ||
@@ -168,7 +168,7 @@ int vx_pins_own(void)
 	__u32 key = 0;
 	int fd, err;
 
-	err = netns_cookie(&owner.netns_cookie);
+	err = vx_netns_cookie(&owner.netns_cookie);
 	if (err)
 		return err;
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vx_owner", sizeof(key), sizeof(owner), 1, NULL);

@@ -9,6 +9,7 @@
 #include "pins.h"
 #include "policy.h"
 #include "port_maps.h"
+#include "redirects.h"
 
 __u32 vx_port_maps_free_id(void)
 {
@@ -128,6 +129,8 @@ void vx_port_maps_clear(const struct vx_port *port)
 	vx_map_drop("vx_engines", &port->id);
 	vx_chain_clear(port->id);
 	clear_drops(port->id);
+	vx_redirects_forget(port->cfg.host_ifindex);
+	vx_redirects_forget(port->cfg.guest_ifindex);
 	/* Last: a run that is killed before leaves a port that can be found and deleted. */
 	vx_map_put("vx_ports", &port->id, &none, BPF_ANY);
 }
@@ -186,6 +189,51 @@ static int change_group(const struct vx_port *port, bool join)
 	return err;
 }
 
+/* The port's slot of vx_fdb_low, and what it holds now. */
+static int slot_open(const struct vx_port_cfg *cfg, __u32 *slot, __u32 *now)
+{
+	int fd = vx_pin_open("v1/vx_fdb_low");
+
+	*slot = vx_fdb_slot(cfg->vlan, cfg->mac);
+	*now = 0;
+	if (fd >= 0)
+		bpf_map_lookup_elem(fd, slot, now);
+	return fd;
+}
+
+/* The port is in vx_fdb already. */
+static int slot_take(const struct vx_port *port)
+{
+	__u32 slot, now, owner;
+	int fd = slot_open(&port->cfg, &slot, &now), err;
+
+	if (fd < 0)
+		return fd;
+	owner = now & ~VX_FDB_MORE;
+	if (!owner)
+		now |= port->id;
+	else if (owner != port->id)
+		now |= VX_FDB_MORE;
+	err = bpf_map_update_elem(fd, &slot, &now, BPF_ANY) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* The port is in vx_fdb still. */
+static void slot_leave(const struct vx_port *port)
+{
+	__u32 slot, now;
+	int fd = slot_open(&port->cfg, &slot, &now);
+
+	if (fd < 0)
+		return;
+	if ((now & ~VX_FDB_MORE) == port->id) {
+		now &= VX_FDB_MORE;
+		bpf_map_update_elem(fd, &slot, &now, BPF_ANY);
+	}
+	close(fd);
+}
+
 int vx_port_maps_join(const struct vx_port *port)
 {
 	struct vx_fdb_entry entry = { .port = port->id, .host_ifindex = port->cfg.host_ifindex };
@@ -193,7 +241,9 @@ int vx_port_maps_join(const struct vx_port *port)
 	int err;
 
 	err = change_group(port, true);
-	return err ? err : vx_map_put("vx_fdb", &key, &entry, BPF_NOEXIST);
+	if (!err)
+		err = vx_map_put("vx_fdb", &key, &entry, BPF_NOEXIST);
+	return err ? err : slot_take(port);
 }
 
 void vx_port_maps_leave(const struct vx_port *port)
@@ -201,7 +251,9 @@ void vx_port_maps_leave(const struct vx_port *port)
 	struct vx_fdb_key key = fdb_key(&port->cfg);
 
 	/* The entry may be another port's: the one whose MAC this one could not have. */
-	if (vx_port_maps_owner(&port->cfg) == port->id)
+	if (vx_port_maps_owner(&port->cfg) == port->id) {
+		slot_leave(port);
 		vx_map_drop("vx_fdb", &key);
+	}
 	change_group(port, false);
 }

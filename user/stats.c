@@ -10,6 +10,8 @@
 #include "netdev.h"
 #include "pins.h"
 #include "stats.h"
+#include "watch.h"
+#include "words.h"
 
 const char *vx_stage_name(unsigned int stage)
 {
@@ -30,6 +32,34 @@ const char *vx_reason_name(unsigned int reason, char buf[VX_NUMBER_TEXT])
 	}
 	snprintf(buf, VX_NUMBER_TEXT, "%s_%u", reason >= VX_REASON_CUSTOM ? "custom" : "reason", reason);
 	return buf;
+}
+
+const char *vx_umem_owner_name(int owner)
+{
+	static const char *const names[VX_UMEM_OWNERS] = { "free", "fill", "rx", "held", "tx" };
+
+	return names[owner];
+}
+
+int vx_reason_parse(const char *word)
+{
+	static const struct {
+		const char *text;
+		int n;
+	} reasons[] = {
+#define X(name, n, text) { text, n },
+		VX_REASONS(X)
+#undef X
+	};
+	__u32 custom;
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (!strcmp(word, reasons[i].text))
+			return reasons[i].n;
+	if (!strncmp(word, "custom_", 7) && !vx_parse_u32(word + 7, VX_REASON_CUSTOM, VX_REASON_MAX - 1, &custom))
+		return custom;
+	return -EINVAL;
 }
 
 /* One value per possible CPU. */
@@ -65,26 +95,63 @@ struct vx_counter vx_stats_traffic(const struct vx_port *port, int direction)
 	return sum;
 }
 
-int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg),
-		       void *arg)
+/* Whoever lists all ports asks for each of them: the map is walked once for all who ask within so many ns. */
+#define FRESH	50000000ull
+
+static struct {
+	__u64 at;
+	size_t n, room;
+	struct {
+		struct vx_drop_key key;
+		struct vx_counter sum;
+	} *entry;
+} all_drops;
+
+static int add_drop(const struct vx_drop_key *key, struct vx_counter sum)
+{
+	size_t room = all_drops.room ? 2 * all_drops.room : 64;
+	void *more;
+
+	if (all_drops.n == all_drops.room) {
+		more = reallocarray(all_drops.entry, room, sizeof(*all_drops.entry));
+		if (!more)
+			return -ENOMEM;
+		all_drops.entry = more;
+		all_drops.room = room;
+	}
+	all_drops.entry[all_drops.n].key = *key;
+	all_drops.entry[all_drops.n++].sum = sum;
+	return 0;
+}
+
+static int read_drops(void)
 {
 	struct vx_drop_key key, *prev = NULL;
-	int fd, ret = 0;
+	int fd, err = 0;
 
+	if (all_drops.at && vx_now() - all_drops.at < FRESH)
+		return 0;
+	all_drops.n = 0;
 	fd = vx_pin_open("v1/vx_drops");
 	if (fd < 0)
 		return fd;
-	while (!ret && !bpf_map_get_next_key(fd, prev, &key)) {
-		struct vx_counter sum;
-
+	while (!err && !bpf_map_get_next_key(fd, prev, &key)) {
 		prev = &key;
-		if (key.port != port)
-			continue;
-		sum = lookup_sum(fd, &key);
-		if (sum.packets)
-			ret = fn(&key, &sum, arg);
+		err = add_drop(&key, lookup_sum(fd, &key));
 	}
 	close(fd);
+	all_drops.at = err ? 0 : vx_now();
+	return err;
+}
+
+int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg), void *arg)
+{
+	int ret = read_drops();
+	size_t i;
+
+	for (i = 0; i < all_drops.n && !ret; i++)
+		if (all_drops.entry[i].key.port == port && all_drops.entry[i].sum.packets)
+			ret = fn(&all_drops.entry[i].key, &all_drops.entry[i].sum, arg);
 	return ret;
 }
 
@@ -160,4 +227,19 @@ int vx_stats_losses(const struct vx_port *port, struct vx_loss *losses, int max)
 	collect_netdev(&c, port->cfg.name);
 	collect_netdev(&c, guest_end);
 	return c.n;
+}
+
+__u64 vx_port_xsk_losses(const struct vx_port *port)
+{
+	struct vx_engine_page *page = malloc(sizeof(*page));
+	__u64 n = 0;
+	int q;
+
+	if (!page)
+		return 0;
+	vx_port_engine(port, page);
+	for (q = 0; q < VX_QUEUE_PAIRS_MAX; q++)
+		n += page->xsk[q].ring_full + page->xsk[q].no_frame + page->xsk[q].oversize;
+	free(page);
+	return n;
 }

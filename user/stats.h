@@ -14,6 +14,12 @@
 const char *vx_stage_name(unsigned int stage);
 /* "custom_N" above VX_REASON_CUSTOM; buf is used for those. */
 const char *vx_reason_name(unsigned int reason, char buf[VX_NUMBER_TEXT]);
+/* Back: -EINVAL when there is no such reason. */
+int vx_reason_parse(const char *word);
+
+/* Of struct vx_engine_page.umem_frames: enum vx_frame_owner of kernel/core/umem.h. */
+#define VX_UMEM_OWNERS	5
+const char *vx_umem_owner_name(int owner);
 
 /* Sum over CPUs; zero when it cannot be read. */
 struct vx_counter vx_stats_traffic(const struct vx_port *port, int direction);
@@ -29,6 +35,11 @@ struct vx_loss {
 	__u64 packets;
 };
 
+#define VX_LOSSES_MAX	16
+
 int vx_stats_losses(const struct vx_port *port, struct vx_loss *losses, int max);
+
+/* What its sockets lost of what XDP sent to them, as the engine told. */
+__u64 vx_port_xsk_losses(const struct vx_port *port);
 
 #endif

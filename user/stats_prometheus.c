@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Prometheus' text format wants all samples of a metric together: each metric walks the ports. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "losses.h"
+#include "names.h"
 #include "policy.h"
+#include "redirects.h"
+#include "samples.h"
+#include "say.h"
 #include "stats.h"
 #include "stats_prometheus.h"
-
-#define VX_LOSSES_MAX	16
+#include "worker_cpu.h"
 
 static const struct vx_port *only_port;
 
-static void metric(const char *name, const char *type, const char *help,
-		   int (*fn)(const struct vx_port *port, void *arg))
+static void each_port(int (*fn)(const struct vx_port *port, void *arg), void *arg)
 {
-	printf("# HELP vhost_xdp_%s %s\n# TYPE vhost_xdp_%s %s\n", name, help, name, type);
 	if (only_port)
-		fn(only_port, NULL);
+		fn(only_port, arg);
 	else
-		vx_port_each(fn, NULL);
+		vx_port_each(fn, arg);
 }
 
 static int packets(const struct vx_port *port, void *arg)
@@ -26,8 +31,7 @@ static int packets(const struct vx_port *port, void *arg)
 	int dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++)
-		printf("vhost_xdp_port_packets_total{port=\"%s\",direction=\"%s\"} %llu\n", port->cfg.name,
-		       vx_direction_name(dir), vx_stats_traffic(port, dir).packets);
+		vx_samples_add((double)vx_stats_traffic(port, dir).packets, "port", port->cfg.name, "direction", vx_direction_name(dir), NULL);
 	return 0;
 }
 
@@ -36,137 +40,243 @@ static int bytes(const struct vx_port *port, void *arg)
 	int dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++)
-		printf("vhost_xdp_port_bytes_total{port=\"%s\",direction=\"%s\"} %llu\n", port->cfg.name,
-		       vx_direction_name(dir), vx_stats_traffic(port, dir).bytes);
+		vx_samples_add((double)vx_stats_traffic(port, dir).bytes, "port", port->cfg.name, "direction", vx_direction_name(dir), NULL);
 	return 0;
 }
 
-/* Label sets must be unique: the rule is one of them, although it is 0 for most. */
+/* Rules are a metric of their own: here they are summed. */
 static int drop(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg)
 {
 	char buf[VX_NUMBER_TEXT];
 
-	printf("vhost_xdp_port_drops_total{port=\"%s\",direction=\"%s\",stage=\"%s\",reason=\"%s\",policy=\"%u\",rule="
-	       "\"%u\"} %llu\n",
-	       (const char *)arg, vx_direction_name(key->direction), vx_stage_name(key->stage),
-	       vx_reason_name(key->reason, buf), key->rule & 0xff, key->rule >> 8, sum->packets);
+	vx_samples_add((double)sum->packets, "port", (const char *)arg, "direction", vx_direction_name(key->direction), "stage",
+		       vx_stage_name(key->stage), "reason", vx_reason_name(key->reason, buf), NULL);
+	return 0;
+}
+
+static int engine_drop(const struct vx_lost *lost, void *arg)
+{
+	if (lost->kind == VX_LOSS_ENGINE)
+		vx_samples_add((double)lost->packets, "port", (const char *)arg, "direction", vx_direction_name(lost->direction), "stage",
+			       vx_stage_name(VX_STAGE_ENGINE), "reason", lost->why, NULL);
 	return 0;
 }
 
 static int drops(const struct vx_port *port, void *arg)
 {
-	struct vx_engine_page *page = malloc(sizeof(*page));
-	char buf[VX_NUMBER_TEXT];
-	unsigned int q, r;
-	int dir;
-
 	vx_stats_each_drop(port->id, drop, (void *)port->cfg.name);
-	if (!page)
-		return 0;
-	vx_port_engine(port, page);
-	for (dir = 0; dir < VX_DIRECTIONS; dir++)
-		for (r = 0; r < VX_REASON_MAX; r++) {
-			unsigned long long sum = 0;
+	vx_losses_each(port, engine_drop, (void *)port->cfg.name);
+	return 0;
+}
 
-			for (q = 0; q < VX_QUEUE_PAIRS_MAX; q++)
-				sum += page->queue[q][dir].drops[r];
-			if (sum)
-				printf("vhost_xdp_port_drops_total{port=\"%s\",direction=\"%s\",stage=\"engine\","
-				       "reason=\"%s\",policy=\"0\",rule=\"0\"} %llu\n",
-				       port->cfg.name, vx_direction_name(dir), vx_reason_name(r, buf), sum);
-		}
+/* Of policies that count by rule themselves, what they say; of others, what they dropped. */
+static int rule_drop(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg)
+{
+	const bool *counts = arg;
+	__u32 policy = key->rule & 0xff;
+	char rule[16];
+
+	if (key->stage != VX_STAGE_POLICY || !policy || counts[policy])
+		return 0;
+	snprintf(rule, sizeof(rule), "%u", key->rule >> 8);
+	vx_samples_add((double)sum->packets, "policy", vx_policy_name(policy), "rule", rule, NULL);
+	return 0;
+}
+
+static int rule_drops(const struct vx_port *port, void *arg)
+{
+	vx_stats_each_drop(port->id, rule_drop, arg);
+	return 0;
+}
+
+struct policy_rules {
+	bool counts[VX_POLICY_SLOTS];
+	const char *policy;
+};
+
+static int rule_counter(const char *rule, const struct vx_counter *sum, void *arg)
+{
+	const struct policy_rules *r = arg;
+
+	vx_samples_add((double)sum->packets, "policy", r->policy, "rule", rule, NULL);
+	return 0;
+}
+
+static int own_rules(const struct vx_policy *policy, void *arg)
+{
+	const struct vx_rule_ops *ops = vx_rule_ops(policy);
+	struct policy_rules *r = arg;
+
+	if (!ops || !ops->each)
+		return 0;
+	r->policy = vx_policy_name(policy->id);
+	r->counts[policy->id] = true;
+	ops->each(policy, rule_counter, r);
+	return 0;
+}
+
+static void rules(void)
+{
+	struct policy_rules r = {};
+
+	vx_policy_each(own_rules, &r);
+	each_port(rule_drops, r.counts);
+}
+
+static struct vx_engine_page *engine_page(const struct vx_port *port)
+{
+	struct vx_engine_page *page = malloc(sizeof(*page));
+
+	if (page)
+		vx_port_engine(port, page);
+	return page;
+}
+
+static int xsk_drops(const struct vx_port *port, void *arg)
+{
+	struct vx_engine_page *page = engine_page(port);
+	unsigned int q;
+	char queue[16];
+
+	for (q = 0; page && q < page->queue_pairs && q < VX_QUEUE_PAIRS_MAX; q++) {
+		const struct vx_xsk_losses *l = &page->xsk[q];
+
+		snprintf(queue, sizeof(queue), "%u", q);
+		vx_samples_add((double)l->ring_full, "port", port->cfg.name, "queue", queue, "reason", "rx_ring_full", NULL);
+		vx_samples_add((double)l->no_frame, "port", port->cfg.name, "queue", queue, "reason", "rx_fill_empty", NULL);
+		vx_samples_add((double)l->oversize, "port", port->cfg.name, "queue", queue, "reason", "rx_oversize", NULL);
+		vx_samples_add((double)l->tx_invalid, "port", port->cfg.name, "queue", queue, "reason", "tx_invalid", NULL);
+	}
 	free(page);
 	return 0;
 }
 
-static int losses(const struct vx_port *port, void *arg)
+static bool is_of(const struct vx_redirect_key *key, const struct vx_port *port)
 {
-	struct vx_loss all[VX_LOSSES_MAX];
-	int i, n = vx_stats_losses(port, all, VX_LOSSES_MAX);
+	return key->from == port->cfg.host_ifindex || key->from == port->cfg.guest_ifindex || key->to == port->cfg.host_ifindex;
+}
 
-	for (i = 0; i < n; i++)
-		printf("vhost_xdp_redirect_errors_total{port=\"%s\",netdev=\"%s\",error=\"%s\"} %llu\n", port->cfg.name,
-		       all[i].end, all[i].name, all[i].packets);
+static int count_redirect(const struct vx_redirect_key *key, __u64 n, void *arg)
+{
+	char from[VX_NAME_LEN], to[VX_NAME_LEN] = "socket";
+
+	if (!n || (only_port && !is_of(key, only_port)))
+		return 0;
+	vx_ifindex_name(key->from, from);
+	if (key->kind != VX_REDIRECT_SOCKET)
+		vx_ifindex_name(key->to, to);
+	vx_samples_add((double)n, "from", from, "to", to, "error", vx_redirect_error(key), NULL);
+	return 0;
+}
+
+static void redirects(void)
+{
+	vx_redirects_each(count_redirect, NULL);
+}
+
+/* Where the kernel tells of netdevs only, there is no "to". */
+static int netdev_loss(const struct vx_lost *lost, void *arg)
+{
+	if (lost->kind == VX_LOSS_NETDEV)
+		vx_samples_add((double)lost->packets, "from", lost->where, "to", "", "error", lost->why, NULL);
+	return 0;
+}
+
+static int netdev_losses(const struct vx_port *port, void *arg)
+{
+	vx_losses_each(port, netdev_loss, NULL);
 	return 0;
 }
 
 static int up(const struct vx_port *port, void *arg)
 {
-	struct vx_engine_page *page = malloc(sizeof(*page));
+	struct vx_engine_page *page = engine_page(port);
 
-	if (!page)
-		return 0;
-	vx_port_engine(port, page);
-	printf("vhost_xdp_port_up{port=\"%s\"} %d\n", port->cfg.name, page->state == VX_ENGINE_UP);
+	if (page)
+		vx_samples_add(page->state == VX_ENGINE_UP, "port", port->cfg.name, NULL);
+	free(page);
+	return 0;
+}
+
+static int cpu(const struct vx_port *port, void *arg)
+{
+	struct vx_engine_page *page = engine_page(port);
+
+	if (page)
+		vx_samples_add(vx_port_cpu(port, page), "port", port->cfg.name, NULL);
 	free(page);
 	return 0;
 }
 
 static int umem(const struct vx_port *port, void *arg)
 {
-	/* As enum vx_frame_owner in kernel/core/umem.h. */
-	static const char *const owners[] = { "free", "fill", "rx", "held", "tx" };
-	struct vx_engine_page *page = malloc(sizeof(*page));
-	size_t i;
+	struct vx_engine_page *page = engine_page(port);
+	int i;
 
-	if (!page)
-		return 0;
-	vx_port_engine(port, page);
-	for (i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
-		printf("vhost_xdp_umem_frames{port=\"%s\",state=\"%s\"} %llu\n", port->cfg.name, owners[i],
-		       page->umem_frames[i]);
+	for (i = 0; page && i < VX_UMEM_OWNERS; i++)
+		vx_samples_add((double)page->umem_frames[i], "port", port->cfg.name, "state", vx_umem_owner_name(i), NULL);
 	free(page);
 	return 0;
 }
 
-static void queue_metric(const struct vx_port *port, const char *name, size_t offset)
+/* arg: where the counter is in struct vx_queue_stats. */
+static int queue_counter(const struct vx_port *port, void *arg)
 {
-	struct vx_engine_page *page = malloc(sizeof(*page));
+	struct vx_engine_page *page = engine_page(port);
+	const size_t *offset = arg;
 	unsigned int q;
+	char queue[16];
 	int dir;
 
-	if (!page)
-		return;
-	vx_port_engine(port, page);
-	for (q = 0; q < page->queue_pairs && q < VX_QUEUE_PAIRS_MAX; q++)
-		for (dir = 0; dir < VX_DIRECTIONS; dir++)
-			printf("vhost_xdp_queue_%s_total{port=\"%s\",queue=\"%u\",direction=\"%s\"} %llu\n", name,
-			       port->cfg.name, q, vx_direction_name(dir),
-			       *(const __u64 *)((const char *)&page->queue[q][dir] + offset));
+	for (q = 0; page && q < page->queue_pairs && q < VX_QUEUE_PAIRS_MAX; q++)
+		for (dir = 0; dir < VX_DIRECTIONS; dir++) {
+			const char *stats = (const char *)&page->queue[q][dir];
+
+			snprintf(queue, sizeof(queue), "%u", q);
+			vx_samples_add((double)*(const __u64 *)(stats + *offset), "port", port->cfg.name, "queue", queue, "direction",
+				       vx_direction_name(dir), NULL);
+		}
 	free(page);
-}
-
-static int kicks(const struct vx_port *port, void *arg)
-{
-	queue_metric(port, "kicks", offsetof(struct vx_queue_stats, kicks));
 	return 0;
 }
 
-static int calls(const struct vx_port *port, void *arg)
-{
-	queue_metric(port, "calls", offsetof(struct vx_queue_stats, calls));
-	return 0;
-}
-
-static int errors(const struct vx_port *port, void *arg)
-{
-	queue_metric(port, "errors", offsetof(struct vx_queue_stats, errors));
-	return 0;
-}
+static const struct {
+	const char *name, *type, *help;
+	int (*fn)(const struct vx_port *port, void *arg);
+	size_t offset;
+	void (*also)(void);
+} metrics[] = {
+	{ "port_up", "gauge", "Whether an engine serves the port now.", up, 0, NULL },
+	{ "port_packets_total", "counter", "Frames that passed.", packets, 0, NULL },
+	{ "port_bytes_total", "counter", "Bytes of frames that passed.", bytes, 0, NULL },
+	{ "port_drops_total", "counter", "Frames that were dropped, by reason.", drops, 0, NULL },
+	{ "policy_rule_packets_total", "counter", "Frames by the rule that decided on them.", NULL, 0, rules },
+	{ "xsk_drops_total", "counter", "Frames lost by a port's AF_XDP sockets; part of stage engine of port_drops_total.", xsk_drops, 0, NULL },
+	{ "redirect_errors_total", "counter", "Frames lost behind a redirect, or on a port's netdevs.", netdev_losses, 0, redirects },
+	{ "umem_frames", "gauge", "AF_XDP frames by owner.", umem, 0, NULL },
+	{ "queue_kicks_total", "counter", "Notifications from the guest.", queue_counter, offsetof(struct vx_queue_stats, kicks), NULL },
+	{ "queue_calls_total", "counter", "Notifications to the guest.", queue_counter, offsetof(struct vx_queue_stats, calls), NULL },
+	{ "queue_errors_total", "counter", "Times a vring was stopped on a fault.", queue_counter, offsetof(struct vx_queue_stats, errors), NULL },
+	{ "worker_cpu_seconds_total", "counter", "CPU time of the engine's process or kernel threads.", cpu, 0, NULL },
+};
 
 int vx_stats_prometheus(const struct vx_port *only)
 {
+	size_t i;
+	int err;
+
 	only_port = only;
-	printf("# HELP vhost_xdp_build_info The version of vhost-xdp.\n# TYPE vhost_xdp_build_info gauge\n");
-	printf("vhost_xdp_build_info{version=\"%s\"} 1\n", VX_VERSION);
-	metric("port_up", "gauge", "Whether an engine serves the port now.", up);
-	metric("port_packets_total", "counter", "Frames that passed.", packets);
-	metric("port_bytes_total", "counter", "Bytes of frames that passed.", bytes);
-	metric("port_drops_total", "counter", "Frames that were dropped, by reason.", drops);
-	metric("redirect_errors_total", "counter", "Frames lost on a port's netdevs behind their verdict.", losses);
-	metric("umem_frames", "gauge", "AF_XDP frames by owner.", umem);
-	metric("queue_kicks_total", "counter", "Notifications from the guest.", kicks);
-	metric("queue_calls_total", "counter", "Notifications to the guest.", calls);
-	metric("queue_errors_total", "counter", "Times a vring was stopped on a fault.", errors);
-	return 0;
+	vx_names_refresh();
+	vx_samples_add(1, "version", VX_VERSION, NULL);
+	err = vx_samples_print("build_info", "gauge", "The version of vhost-xdp.");
+	for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]) && !err; i++) {
+		size_t offset = metrics[i].offset;
+
+		if (metrics[i].fn)
+			each_port(metrics[i].fn, &offset);
+		if (metrics[i].also)
+			metrics[i].also();
+		err = vx_samples_print(metrics[i].name, metrics[i].type, metrics[i].help);
+	}
+	return err ? vx_fail(err, "out of memory") : 0;
 }

@@ -15,10 +15,8 @@
 enum { EXIT_USAGE = 2 };
 
 static const struct vx_cmd *const objects[] = {
-	&vx_cmd_doctor, &vx_cmd_uplink, &vx_cmd_port, &vx_cmd_serve, &vx_cmd_policy, &vx_cmd_stats,
-	&vx_cmd_apply, &vx_cmd_show,
-	&vx_cmd_ratelimit, &vx_cmd_stateful,
-	&vx_cmd_acl, &vx_cmd_group,
+	&vx_cmd_doctor, &vx_cmd_uplink, &vx_cmd_port, &vx_cmd_serve, &vx_cmd_policy, &vx_cmd_acl, &vx_cmd_group,
+	&vx_cmd_ratelimit, &vx_cmd_stateful, &vx_cmd_stats, &vx_cmd_drops, &vx_cmd_capture, &vx_cmd_top, &vx_cmd_apply, &vx_cmd_show,
 };
 
 #define N_OBJECTS	(int)(sizeof(objects) / sizeof(objects[0]))

@@ -209,6 +209,15 @@ bool vx_xsk_gone(const struct vx_xsk_socket *s)
 	return recvfrom(s->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL) < 0 && errno == ENXIO;
 }
 
+static void tell_losses(struct vx_xsk_losses *l, const struct xdp_statistics *seen, const struct xdp_statistics *now, u64 no_frame,
+			u64 oversize)
+{
+	vx_stat_add(l->ring_full, now->rx_ring_full - seen->rx_ring_full);
+	vx_stat_add(l->no_frame, no_frame);
+	vx_stat_add(l->oversize, oversize);
+	vx_stat_add(l->tx_invalid, now->tx_invalid_descs - seen->tx_invalid_descs);
+}
+
 void vx_xsk_fold_stats(struct vx_xsk_socket *s, struct vx_queue_stats *to_guest, struct vx_queue_stats *from_guest)
 {
 	struct xdp_statistics now;
@@ -225,5 +234,7 @@ void vx_xsk_fold_stats(struct vx_xsk_socket *s, struct vx_queue_stats *to_guest,
 	to_guest->drops[VX_REASON_OVERSIZE] += oversize;
 	to_guest->drops[VX_REASON_NO_GUEST_BUFFER] += dropped - oversize + now.rx_ring_full - s->seen.rx_ring_full;
 	from_guest->drops[VX_REASON_TX_FAILED] += now.tx_invalid_descs - s->seen.tx_invalid_descs;
+	if (s->x.page)
+		tell_losses(&s->x.page->xsk[s->queue], &s->seen, &now, dropped - oversize, oversize);
 	s->seen = now;
 }

@@ -133,7 +133,7 @@ struct vx_flow {
  * one that is not established: one from the guest any of these, one to the guest only those to the guest. Else it is refused.
  */
 #define VX_FLOW_WAYS		8
-#define VX_FLOW_FILL		6	/* of the ways of a bucket on average, until new flows may be refused */
+#define VX_FLOW_FILL		5	/* of the ways of a bucket: as many of a port's flows find room, but for one time in 100,000 */
 #define VX_FLOW_BUCKETS		(1u << 20)	/* of all ports: each may have its default, and some of them more */
 
 struct vx_flow_place {

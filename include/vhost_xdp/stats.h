@@ -112,6 +112,16 @@ struct vx_queue_stats {
 	__u64 drops[VX_REASON_MAX];
 };
 
+/*
+ * What the AF_XDP socket of a queue lost by itself (XDP_STATISTICS). All of it is in struct vx_queue_stats too, under its reason.
+ */
+struct vx_xsk_losses {
+	__u64 ring_full;	/* RX ring: the engine was too slow, or took nothing */
+	__u64 no_frame;		/* fill ring empty: likewise */
+	__u64 oversize;		/* longer than a frame of the UMEM */
+	__u64 tx_invalid;	/* TX descriptors refused */
+};
+
 #define VX_QUEUE_PAIRS_MAX	16
 #define VX_ENGINE_ABI		1
 
@@ -134,6 +144,7 @@ struct vx_engine_page {
 	__u64 umem_frames[7];	/* by owner, see kernel/core/umem.h; sum is constant */
 	__u64 whole;		/* super-frames that the port takes as they are: VX_WHOLE_*, see whole.h */
 	struct vx_queue_stats queue[VX_QUEUE_PAIRS_MAX][VX_DIRECTIONS];
+	struct vx_xsk_losses xsk[VX_QUEUE_PAIRS_MAX];
 };
 
 #endif

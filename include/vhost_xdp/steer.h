@@ -7,9 +7,11 @@
  * VHOST_XDP_BPFFS, which names the bpffs mount point):
  *
  *	vhost-xdp/v1/vx_policy_v1, vx_frame_v1, vx_chain_v1	the policy contract (policy.h)
- *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_dev, vx_xsk,
+ *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_fdb_low, vx_dev, vx_xsk,
  *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops,
- *		     vx_flood (of vx_host_end alone), vx_ifs_low (of vx_port alone)
+ *		     vx_flood (of vx_host_end alone), vx_ifs_low (of vx_port alone),
+ *		     vx_watch, vx_watch_rings (watch.h), vx_redirects
+ *	vhost-xdp/loss/NAME				links of the programs that fill vx_redirects
  *	vhost-xdp/progs/vx_port, vx_finish, vx_uplink_in, vx_uplink_out, vx_host_end
  *	vhost-xdp/policies/NAME/prog and NAME's own maps; prev/ with those of the version before
  *	vhost-xdp/stage/NAME/				the same, while a version takes its place
@@ -90,7 +92,20 @@ struct vx_fdb_entry {
 };
 
 /*
- * Map "vx_dev":     DEVMAP_HASH, key ifindex, value { ifindex }: host ends and uplinks.
+ * Map "vx_fdb_low": ARRAY of __u32, key vx_fdb_slot(). 0: nobody with such a (MAC, VLAN) is in vx_fdb. Else the id of a port, whose entry of
+ * vx_ports says whether it is the one, with VX_FDB_MORE if others of vx_fdb have the same slot, or had.
+ */
+#define VX_FDB_SLOTS		4096
+#define VX_FDB_MORE		(1u << 31)
+
+static inline __attribute__((always_inline)) __u32 vx_fdb_slot(__u16 vlan, const __u8 *mac)
+{
+	return ((mac[4] << 8 | mac[5]) ^ mac[3] << 4 ^ vlan) & (VX_FDB_SLOTS - 1);
+}
+
+/*
+ * Map "vx_dev":     DEVMAP_HASH, key ifindex of a host end or an uplink, value { ifindex }: the same, or for a port of the kernel
+ *                   engine its inlet (<uapi/linux/vhost_xdp.h>).
  * Map "vx_xsk":     XSKMAP, key port * VX_QUEUE_PAIRS_MAX + rx queue. The kernel empties an entry
  *                   when its socket closes, so an empty entry means that no engine lives.
  * Map "vx_engines": ARRAY_OF_MAPS, key port id, inner: the port's vx_engine array (one
@@ -117,6 +132,24 @@ struct vx_group {
 #define VX_UPLINK_NODISPATCH	(1u << 4)	/* attached without the libxdp dispatcher */
 #define VX_UPLINK_CLSACT	(1u << 5)	/* we created the clsact qdisc: delete it */
 #define VX_UPLINK_RXSVLAN	(1u << 6)	/* stripping of 802.1ad tags was on before us: restore it */
+
+/*
+ * Map "vx_redirects": PERCPU_HASH of __u64, key struct vx_redirect_key: frames lost behind a redirect, as the kernel's tracepoints tell.
+ * Its programs are pinned as loss/NAME; where the kernel does not take them, there is neither.
+ */
+#define VX_REDIRECTS_MAX	4096
+
+#define VX_REDIRECT_XMIT	0	/* sent by XDP, refused by the netdev: its ring was full, or it was down */
+#define VX_REDIRECT_NETDEV	1	/* refused before that */
+#define VX_REDIRECT_SOCKET	2	/* an AF_XDP socket had no room: what its XDP_STATISTICS tell too */
+
+struct vx_redirect_key {
+	__u32 from;		/* ifindex */
+	__u32 to;		/* ifindex; 0: unknown, or a socket */
+	__u16 kind;
+	__u16 reserved;
+	__s32 error;		/* errno; 0: none, the netdev took fewer than it was given */
+};
 
 /* Map "vx_uplinks": HASH, key __u32 ifindex. */
 struct vx_uplink_cfg {

@@ -65,6 +65,13 @@ struct vx_source_ops {
 	void (*release)(void *ctx, const struct vx_frame *f, u32 n_done, u32 n_peeked);
 };
 
+/*
+ * Of the home, for who watches: a pump has done with n frames of this vring. Towards the guest, dropped of them were not delivered; from
+ * the guest they are about to be sent. In the home it is where a tracer attaches; it does nothing itself.
+ */
+struct vx_vring;
+void vx_frames_seen(const struct vx_vring *vq, enum vx_direction dir, const struct vx_frame *f, u32 n, u32 dropped);
+
 /* Counters (lvalues) have one writer and are read at any time: no atomics, no torn values. */
 #define vx_stat_add(counter, n)	VX_WRITE_ONCE(counter, (counter) + (n))
 

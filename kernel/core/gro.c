@@ -115,6 +115,90 @@ static bool fits(const struct vx_gro *g, struct vx_parcel *p, const struct vx_fr
 	return p->ip6 ? ip6_fits(a, b, f->len - p->l3) : ip4_fits(p, a, b, f->len - p->l3);
 }
 
+/* --- the same at a glance --- */
+
+static void head_ignore(struct vx_gro_head *h, u32 off, u32 n)
+{
+	u8 *mask = (u8 *)h->mask + off;
+
+	while (n--)
+		*mask++ = 0;
+}
+
+static void head_make_ip4(struct vx_gro_head *h, u32 l3, const u8 *ip)
+{
+	head_ignore(h, l3 + IP4_TOT_LEN, sizeof(u16));
+	head_ignore(h, l3 + IP4_ID, sizeof(u16));
+	head_ignore(h, l3 + IP4_CSUM, sizeof(u16));
+	h->ip4_sum = vx_load16(ip) + vx_load16(ip + IP4_FRAG) + vx_load16(ip + IP4_TTL) +
+		     vx_csum_fold(vx_csum_words(ip + IP4_ADDRS, IP4_ADDRS_LEN));
+}
+
+/* p is of TCP, and has two frames, of which f is the first. */
+static void head_make(struct vx_gro_head *h, const struct vx_parcel *p, const struct vx_frame *f)
+{
+	u32 flags = p->l4 + TCP_FLAGS, i;
+
+	if (p->payload > sizeof(h->want) || f->len < sizeof(h->want))
+		return;
+	memset(h->mask, 0xff, sizeof(h->mask));
+	head_ignore(h, p->payload, sizeof(h->mask) - p->payload);
+	if (p->ip6)
+		head_ignore(h, p->l3 + IP6_PAYLOAD_LEN, sizeof(u16));
+	else
+		head_make_ip4(h, p->l3, f->data + p->l3);
+	head_ignore(h, p->l4 + TCP_SEQ, sizeof(u32));
+	head_ignore(h, p->l4 + TCP_CSUM, sizeof(u16));
+	((u8 *)h->mask)[flags] = (u8)~(TCP_FIN | TCP_PSH);
+	memcpy(h->want, f->data, sizeof(h->want));
+	/* Only the first of a merged frame may have CWR. */
+	((u8 *)h->want)[flags] &= (u8)~TCP_CWR;
+	for (i = 0; i < VX_GRO_HEAD_WORDS; i++)
+		h->want[i] &= h->mask[i];
+	h->made = true;
+}
+
+/* p->fixed_id has been found out. */
+static __always_inline bool ip4_fits_head(const struct vx_gro_head *h, const struct vx_parcel *p, const u8 *ip, u32 len)
+{
+	u32 sum = h->ip4_sum + vx_load16(ip + IP4_TOT_LEN) + vx_load16(ip + IP4_ID) + vx_load16(ip + IP4_CSUM);
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16) == 0xffff && vx_get_be16(ip + IP4_TOT_LEN) == len &&
+	       (u16)(vx_get_be16(ip + IP4_ID) - p->id) == (p->fixed_id ? 0 : p->n);
+}
+
+static __always_inline u64 word_diff(const struct vx_gro_head *h, const u8 *b, u32 i)
+{
+	u64 word;
+
+	memcpy(&word, b + i * sizeof(word), sizeof(word));
+	return (word & h->mask[i]) ^ h->want[i];
+}
+
+/* No loop: it would be as long again as what it does. */
+static __always_inline u64 head_diff(const struct vx_gro_head *h, const u8 *b)
+{
+	_Static_assert(VX_GRO_HEAD_WORDS == 9, "each word is named below");
+	return word_diff(h, b, 0) | word_diff(h, b, 1) | word_diff(h, b, 2) | word_diff(h, b, 3) | word_diff(h, b, 4) |
+	       word_diff(h, b, 5) | word_diff(h, b, 6) | word_diff(h, b, 7) | word_diff(h, b, 8);
+}
+
+/* As fits(), of a parcel with a head. A frame that does not look like it may fit all the same. */
+static __always_inline bool fits_head(const struct vx_gro_head *h, const struct vx_parcel *p, const struct vx_frame *f)
+{
+	const u8 *b = f->data;
+
+	/* The words reach into the payload. */
+	if (vx_load32(b + p->l4) != p->ports || f->len < sizeof(h->want))
+		return false;
+	if (head_diff(h, b) || vx_get_be32(b + p->l4 + TCP_SEQ) != p->seq)
+		return false;
+	if (p->ip6)
+		return vx_get_be16(b + p->l3 + IP6_PAYLOAD_LEN) == f->len - p->l4;
+	return ip4_fits_head(h, p, b + p->l3, f->len - p->l3);
+}
+
 /* Is it a frame of p's flow? c is a frame with a flow. */
 static bool same_flow(const struct vx_gro *g, const struct vx_parcel *p, const struct vx_parcel *c)
 {
@@ -146,7 +230,41 @@ static void close_open(struct vx_gro *g, u32 i)
 	memmove(g->open + i, g->open + i + 1, g->nopen - i);
 }
 
-static bool join(struct vx_gro *g, u32 frame)
+/* size bytes of payload of the frame become the end of p. */
+static __always_inline void append(struct vx_gro *g, struct vx_parcel *p, u32 frame, u32 size)
+{
+	g->next[p->last] = frame;
+	p->last = frame;
+	p->n++;
+	p->len += size;
+	p->seq += size;
+}
+
+/* The frames from one on that go on in the open parcel i, which has a head. Returns how many. */
+static __attribute__((__noinline__)) u32 join_run(struct vx_gro *g, u32 i, u32 from, u32 n)
+{
+	struct vx_parcel p = g->parcel[g->open[i]];	/* in registers, mostly */
+	const struct vx_gro_head *h = &g->head[g->open[i]];
+	const struct vx_frame *f = &g->frame[from];
+	bool open = true;
+	u32 k;
+
+	for (k = from; k < n && open; k++, f++) {
+		u32 size = f->len - p.payload;
+
+		if (f->more || size - 1 >= p.size || p.len + size > VX_GRO_LEN_MAX || !fits_head(h, &p, f))
+			break;
+		append(g, &p, k, size);
+		open = goes_on(&p, f->data, size);
+	}
+	g->parcel[g->open[i]] = p;
+	if (!open)
+		close_open(g, i);
+	return k - from;
+}
+
+/* Returns how many frames were joined to what is open. */
+static u32 join(struct vx_gro *g, u32 frame, u32 n)
 {
 	const struct vx_frame *f = &g->frame[frame];
 	u32 i = g->nopen;
@@ -154,20 +272,21 @@ static bool join(struct vx_gro *g, u32 frame)
 	/* The youngest first: that is what goes on in a burst. */
 	while (i--) {
 		struct vx_parcel *p = &g->parcel[g->open[i]];
+		struct vx_gro_head *h = &g->head[g->open[i]];
 		u32 size = f->len - p->payload;
 
 		if (!fits(g, p, f))
 			continue;
-		g->next[p->last] = frame;
-		p->last = frame;
-		p->n++;
-		p->len += size;
-		p->seq += size;
-		if (!goes_on(p, f->data, size))
+		append(g, p, frame, size);
+		if (!goes_on(p, f->data, size)) {
 			close_open(g, i);
-		return true;
+			return 1;
+		}
+		if (!h->made && p->proto == IPPROTO_TCP)
+			head_make(h, p, &g->frame[p->first]);
+		return 1 + (h->made ? join_run(g, i, frame + 1, n) : 0);
 	}
-	return false;
+	return 0;
 }
 
 /* c begins anew. What it may belong to does not take frames any more that come behind it: neither its flow, nor any if that cannot be told. */
@@ -222,27 +341,31 @@ static u32 plan_whole(struct vx_gro *g, u32 i)
 	return n;
 }
 
-static void plan_frame(struct vx_gro *g, u32 i)
+/* The frame, and what joins with it: returns how many. */
+static u32 plan_frame(struct vx_gro *g, u32 i, u32 n)
 {
 	struct vx_parcel *c = &g->parcel[g->nparcel];
 	bool matters = concerns(&g->frame[i], g->offloads);
+	u32 joined = matters ? join(g, i, n) : 0;
 
-	if (matters && join(g, i))
-		return;
+	if (joined)
+		return joined;
 	vx_parcel_init(c, &g->frame[i]);
 	c->first = i;
 	c->last = i;
 	g->nparcel++;
 	if (!matters)
-		return;
+		return 1;
 	vx_parcel_parse(c, &g->frame[i]);
 	close_before(g, c);
 	if (may_begin(g, c)) {
 		c->seq += c->size;
 		if (g->nopen == VX_GRO_OPEN)
 			close_open(g, 0);
+		g->head[g->nparcel - 1].made = false;
 		g->open[g->nopen++] = g->nparcel - 1;
 	}
+	return 1;
 }
 
 bool vx_gro_plan(struct vx_gro *g, const struct vx_frame *frame, u32 n, u64 offloads)
@@ -260,11 +383,7 @@ bool vx_gro_plan(struct vx_gro *g, const struct vx_frame *frame, u32 n, u64 offl
 	g->offloads = offloads;
 	g->nparcel = 0;
 	g->nopen = 0;
-	for (i = 0; i < n; i++) {
-		if (vx_unlikely(frame[i].more))
-			i += plan_whole(g, i) - 1;
-		else
-			plan_frame(g, i);
-	}
+	for (i = 0; i < n;)
+		i += vx_unlikely(frame[i].more) ? plan_whole(g, i) : plan_frame(g, i, n);
 	return true;
 }

@@ -21,6 +21,19 @@
  */
 #define VX_GRO_VERIFY_MIN	256u
 
+/*
+ * What the next frame of a parcel of TCP looks like up to its payload, so that it takes a few words' comparison to see that it is one. Made
+ * when the second frame joins; most parcels have no second one.
+ */
+#define VX_GRO_HEAD_WORDS	9u	/* Ethernet, IPv4, TCP with timestamps; or IPv6 without options */
+
+struct vx_gro_head {
+	u64 want[VX_GRO_HEAD_WORDS];
+	u64 mask[VX_GRO_HEAD_WORDS];	/* not: lengths, IPv4 id, sequence number, checksums, FIN and PSH */
+	u32 ip4_sum;			/* of the IPv4 header's 16-bit words, but for length, id and checksum */
+	bool made;
+};
+
 struct vx_gro {
 	const struct vx_frame *frame;	/* the batch */
 	u64 offloads;
@@ -29,6 +42,7 @@ struct vx_gro {
 	struct vx_parcel parcel[VX_BATCH];
 	u8 next[VX_BATCH];		/* by frame: the one that follows in the same parcel */
 	u8 open[VX_GRO_OPEN];		/* parcels that take more frames, oldest first: one of a flow at most */
+	struct vx_gro_head head[VX_BATCH];	/* by parcel; .made is valid of those that are open */
 };
 
 /*

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What becomes one guest buffer: its headers, as they came and as the guest gets them. */
 #include "parcel.h"
-#include "inet.h"
 #include "pump.h"
 #include <linux/if_ether.h>
-#include <linux/in.h>
 #include <linux/in6.h>
 #include <vhost_xdp/whole.h>
 
@@ -150,6 +148,17 @@ u64 vx_parcel_pseudo(const struct vx_parcel *p, const u8 *first)
 
 	return vx_cpu_to_be16(p->proto) +
 	       (p->ip6 ? vx_csum_words(ip + IP6_ADDRS, IP6_ADDRS_LEN) : vx_csum_words(ip + IP4_ADDRS, IP4_ADDRS_LEN));
+}
+
+u64 vx_parcel_common(const struct vx_parcel *p, const u8 *first)
+{
+	const u8 *l4 = first + p->l4;
+	u64 sum = vx_parcel_pseudo(p, first);
+
+	/* Sums are of 16 bits: to take one away is to add what is left of all ones. */
+	if (p->proto == IPPROTO_TCP)
+		sum += vx_csum_words(l4, p->payload - p->l4) + (u16)~vx_csum_fold(vx_parcel_tcp_own(l4));
+	return sum;
 }
 
 static void merged_l4(const struct vx_parcel *p, const struct vx_frame *last, u32 len, u8 *head)

@@ -9,6 +9,8 @@
 
 #include "csum.h"
 #include "frame.h"
+#include "inet.h"
+#include <linux/in.h>
 
 #define VX_PARCEL_HEAD_MAX	(14u + 2 * 4 + 40 + 60)	/* Ethernet, two VLAN tags, IPv6, the longest TCP header */
 
@@ -34,6 +36,14 @@ struct vx_parcel {
 	u32 ports;		/* as in the header */
 	u32 seq;		/* TCP: of the first frame; while planning, what a frame that joins begins with */
 };
+
+static inline u16 vx_load16(const u8 *p)
+{
+	u16 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
 
 static inline u32 vx_load32(const u8 *p)
 {
@@ -66,6 +76,8 @@ void vx_parcel_parse(struct vx_parcel *p, const struct vx_frame *f);
 
 /* Sum of what all frames' pseudo-headers have in common: not the length. first: of the parcel. */
 u64 vx_parcel_pseudo(const struct vx_parcel *p, const u8 *first);
+/* And of what their TCP headers have in common. */
+u64 vx_parcel_common(const struct vx_parcel *p, const u8 *first);
 
 /* A parcel of one frame in pieces, as <vhost_xdp/whole.h> describes it: .size is that of its segments. Returns how many pieces. */
 u32 vx_parcel_whole(struct vx_parcel *p, const struct vx_frame *f, u64 offloads);
@@ -73,11 +85,19 @@ u32 vx_parcel_whole(struct vx_parcel *p, const struct vx_frame *f, u64 offloads)
 /* Does the guest take merged frames of this sound parcel's kind? offloads: of VX_GUEST_OFFLOADS. */
 bool vx_parcel_wanted(const struct vx_parcel *p, const u8 *head, u64 offloads);
 
-/* Of a sound parcel's frame: is its TCP or UDP checksum right? payload: sum of all bytes behind its headers. */
-static inline bool vx_parcel_verify(const struct vx_parcel *p, const struct vx_frame *f, u64 pseudo, u64 payload)
+/* What TCP headers of one parcel differ in: sequence number; flags; checksum and urgent pointer. */
+static inline u64 vx_parcel_tcp_own(const u8 *l4)
 {
-	u64 sum = pseudo + vx_cpu_to_be16((u16)(f->len - p->l4)) + vx_csum_words(f->data + p->l4, p->payload - p->l4);
+	return (u64)vx_load32(l4 + TCP_SEQ) + vx_load16(l4 + TCP_DOFF) + vx_load32(l4 + TCP_CSUM);
+}
 
+/* Of a sound parcel's frame: is its TCP or UDP checksum right? payload: sum of all bytes behind its headers. */
+static inline bool vx_parcel_verify(const struct vx_parcel *p, const struct vx_frame *f, u64 common, u64 payload)
+{
+	const u8 *l4 = f->data + p->l4;
+	u64 sum = common + vx_cpu_to_be16((u16)(f->len - p->l4));
+
+	sum += p->proto == IPPROTO_TCP ? vx_parcel_tcp_own(l4) : vx_csum_words(l4, UDP_HDR_LEN);
 	return vx_csum_fold(vx_csum_add64(sum, payload)) == 0xffff;
 }
 

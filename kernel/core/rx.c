@@ -90,6 +90,7 @@ static __always_inline int push_heads(struct vx_rx *rx, struct vx_rx_turn *t, u3
 static enum fate drop(struct vx_rx *rx, struct vx_rx_turn *t, enum vx_reason reason, u32 n)
 {
 	vx_stat_drop(rx->stats, reason, n);
+	t->dropped += n;
 	t->frames += n;
 	return reason == VX_REASON_GUEST_FAULT ? FAULTED : DONE;
 }
@@ -284,10 +285,12 @@ static enum vx_pump_status one_batch(struct vx_rx *rx, struct vx_rx_turn *t, u32
 	enum fate fate;
 	u32 done;
 
+	t->dropped = 0;
 	if (t->offloads && vx_gro_plan(&rx->gro, rx->frame, n, t->offloads))
 		fate = planned_batch(rx, t, n, &done);
 	else
 		fate = plain_batch(rx, t, n, &done);
+	vx_frames_seen(rx->vq, VX_TO_GUEST, rx->frame, done, t->dropped);
 	rx->source->release(rx->source_ctx, rx->frame, done, n);
 	if (vx_unlikely(fate == FAULTED || fate == STOPPED))
 		return VX_PUMP_BROKEN;

@@ -60,10 +60,16 @@ static int place_write(struct vx_rx *rx, struct place *at, const u8 *from, u32 l
 }
 
 /* And *sum is that of the bytes. */
-static int place_write_csum(struct vx_rx *rx, struct place *at, const u8 *from, u32 len, u64 *sum)
+static __always_inline int place_write_csum(struct vx_rx *rx, struct place *at, const u8 *from, u32 len, u64 *sum)
 {
 	u32 done = 0;
 
+	if (vx_likely(at->iov < at->chain->niov_in && vx_in_iov(at->chain)[at->iov].len - at->off > len)) {
+		const struct vx_iov *iov = vx_in_iov(at->chain) + at->iov;
+
+		at->off += len;
+		return vx_iov_write_csum(rx->vq, iov, at->off - len, from, len, sum);
+	}
 	*sum = 0;
 	while (done < len) {
 		u32 n;
@@ -95,7 +101,7 @@ int vx_rx_copy_pieces(struct vx_rx *rx, const struct vx_frame *f, const u8 *raw)
 static int copy_payloads(struct vx_rx *rx, const struct vx_parcel *p, struct vx_rx_load *l, u32 *last)
 {
 	struct place at = { .chain = rx->chain + rx->chain0 };
-	u64 pseudo = vx_parcel_pseudo(p, rx->frame[p->first].data);
+	u64 common = vx_parcel_common(p, rx->frame[p->first].data);
 	u32 i = p->first, n, len = p->payload;
 
 	place_skip(&at, rx->hdr_len + p->payload);
@@ -106,7 +112,7 @@ static int copy_payloads(struct vx_rx *rx, const struct vx_parcel *p, struct vx_
 
 		if (vx_unlikely(err))
 			return err;
-		if (vx_unlikely(!vx_parcel_verify(p, &rx->frame[i], pseudo, sum)))
+		if (vx_unlikely(!vx_parcel_verify(p, &rx->frame[i], common, sum)))
 			break;
 		len += payload;
 		*last = i;

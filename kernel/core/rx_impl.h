@@ -17,6 +17,7 @@ struct vx_rx_turn {
 	u32 unflushed_supers;
 	u64 unflushed_bytes;
 	bool pushed;
+	u32 dropped;
 };
 
 /* What goes into the buffers at hand: the first n frames of a parcel, len bytes behind the header. */

@@ -50,6 +50,9 @@ static void send_ready(struct vx_tx *tx, struct vx_tx_turn *t)
 
 	if (!n)
 		return;
+	/* Without a vring it is not from a guest's. */
+	if (vx_likely(tx->vq))
+		vx_frames_seen(tx->vq, VX_FROM_GUEST, tx->frame, n, 0);
 	sent = tx->sink->send(tx->sink_ctx, tx->frame, n, tx->stats);
 	count_sent(t, tx->frame, n, sent);
 	if (vx_unlikely(sent < n))

@@ -97,6 +97,46 @@ static void no_backend(void **state)
 	assert_int_equal(steer(&f), XDP_REDIRECT);
 }
 
+/* Ports whose MACs end alike share a slot of vx_fdb_low: each gets its own frames, and nobody those of a third. */
+static void same_slot(void **state)
+{
+	const struct row other = { "", "\x02\x00\x5e\x00\x00\x01", 0, 0, 0, 0, 0 }, third = { "", "\x02\x00\x5f\x00\x00\x01", 0, 0, 0, 0, 0 };
+	int fd = bpf_map__fd(P.steer->maps.vx_fdb), low = bpf_map__fd(P.steer->maps.vx_fdb_low);
+	struct vx_fdb_entry entry = { .port = 2, .host_ifindex = P.host_end[2] };
+	struct vx_fdb_key key = { .uplink_ifindex = P.uplink };
+	__u32 slot = vx_fdb_slot(0, (const __u8 *)GUEST1), was, now;
+	struct frame f;
+
+	memcpy(key.mac, other.dst, 6);
+	assert_int_equal(vx_fdb_slot(0, key.mac), slot);
+	assert_int_equal(vx_fdb_slot(0, (const __u8 *)third.dst), slot);
+	assert_int_equal(bpf_map_lookup_elem(low, &slot, &was), 0);
+
+	assert_int_equal(bpf_map_update_elem(fd, &key, &entry, BPF_ANY), 0);
+	now = was | VX_FDB_MORE;
+	assert_int_equal(bpf_map_update_elem(low, &slot, &now, BPF_ANY), 0);
+	set_dev(P.host_end[1], false);
+	build(&f, &other);
+	assert_int_equal(steer(&f), XDP_REDIRECT);
+	build(&f, &rows[0]);
+	assert_int_equal(steer(&f), XDP_DROP);
+	build(&f, &third);
+	assert_int_equal(steer(&f), XDP_PASS);
+	set_dev(P.host_end[1], true);
+
+	/* The first of them has left. */
+	now = VX_FDB_MORE;
+	assert_int_equal(bpf_map_update_elem(low, &slot, &now, BPF_ANY), 0);
+	build(&f, &other);
+	assert_int_equal(steer(&f), XDP_REDIRECT);
+	build(&f, &rows[0]);
+	assert_int_equal(steer(&f), XDP_REDIRECT);
+	assert_int_equal(bpf_map_delete_elem(fd, &key), 0);
+	assert_int_equal(bpf_map_update_elem(low, &slot, &was, BPF_ANY), 0);
+	build(&f, &other);
+	assert_int_equal(steer(&f), XDP_PASS);
+}
+
 static void truncated(void **state)
 {
 	struct frame in, f;
@@ -127,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),
 		cmocka_unit_test(no_backend),
+		cmocka_unit_test(same_slot),
 		cmocka_unit_test(truncated),
 	};
 

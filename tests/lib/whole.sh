@@ -8,8 +8,11 @@ SEGS=$((BYTES / MSS)) WHOLE=$((BYTES / LEN))
 
 in_pieces() { [ "$(cat /sys/class/net/vm1/mtu)" = 65535 ]; }
 
-# Frames that vm2's guest end judged.
-judged() { ethtool -S vm2-g | awk '$1 ~ /^rx_queue_[0-9]+_xdp_packets:$/ { n += $2 } END { print n + 0 }'; }
+# Frames that vm2's guest end judged, or took by its inlet.
+judged() {
+	{ ethtool -S vm2-g; sed 's/^/rx_queue_0_xdp_packets: /' /sys/class/net/vm2-i/statistics/tx_packets 2>/dev/null; } |
+		awk '$1 ~ /^rx_queue_[0-9]+_xdp_packets:$/ { n += $2 } END { print n + 0 }'
+}
 
 # In segments 42 times as many frames go through the veths, whose rings take 256: what is sent too fast is lost there.
 # stream MIN MAX [words of the receiver... [-- words of the sender...]]: BYTES from vm1 to vm2, in MIN to MAX frames on the way

@@ -126,9 +126,8 @@ refuse 2 "'color' is not known here" stateful set vm1 color red
 refuse 1 "there is no port nope" stateful set nope mode both
 for i in 1 2; do ok port add "big$i" mac "52:54:00:00:01:0$i" uplink wire; done
 ok stateful set big1 limit 1000000
-ok stateful set big2 limit 1000000
 ok stateful set vm1 limit 1000000
-refuse 1 "and 3000 for each that may still be added, would be 7057000 flows, and 6285312 fit" stateful set vm2 limit 1000000
+refuse 1 "and 3000 for each that may still be added, would be 6060000 flows, and 5237760 fit" stateful set vm2 limit 1000000
 ok stateful set big1 limit 6
 ok port del big1
 ok port del big2

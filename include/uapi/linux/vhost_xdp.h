@@ -90,14 +90,25 @@ struct vhost_xdp_attach {
 	__u64 sockets;		/* pointer to struct vhost_xdp_socket[nsockets] */
 	__u64 keep;		/* pointer to __s32 fds[nkeep] */
 	char error[VHOST_XDP_ERROR_LEN];	/* out, also on failure: one line, what was wrong; "" otherwise */
-	__u64 reserved[4];
+	__u32 flags;		/* VHOST_XDP_ATTACH_* */
+	__u32 reserved0;
+	__u64 reserved[3];
 };
+/*
+ * Make a netdev beside the guest end, named as the port with VHOST_XDP_INLET_SUFFIX, down and without any traffic of its own: a target for
+ * XDP redirects (ndo_xdp_xmit) of frames for this guest. They are judged by prog_fd as if they had entered the guest end, and where
+ * that redirects to the AF_XDP socket of the queue they are delivered, without the way through the veth pair and the UMEM. It lives until
+ * the port is detached, or down. Whoever redirects there to bring it up, and to fall back to the host end when it goes.
+ */
+#define VHOST_XDP_ATTACH_INLET	(1u << 0)
+#define VHOST_XDP_INLET_SUFFIX	"-i"
 /*
  * Errors of PORT_ATTACH, each with its line in .error:
  *	EBUSY		attached already, or down and not detached; a ring or a socket in use; an end that is another port's
  *	ENODEV		no such netdev, or it is going away	ENXIO	a socket is not bound, or to another netdev or queue
  *	EBADF, ENOTSOCK, EPROTOTYPE	an fd is not open; a socket's fd is none, or not AF_XDP
  *	EMSGSIZE	the UMEM's chunks, less the headroom that the kernel takes, are too short for the port's MTU and a VLAN tag
+ *	EEXIST, ENAMETOOLONG	no inlet can have that name
  *	EINVAL		a ring is not where the socket's own mapping of it is, or is not of that size; UMEM parts overlap, or its chunks are
  *			not aligned; a netdev, program or map is of the wrong kind	EPERM	page_fd may only be read	ENOMEM
  */

@@ -51,6 +51,27 @@ int prog_to_sockets(int xskmap, int verdict)
 	return LOAD(BPF_PROG_TYPE_XDP, BPF_XDP, code);
 }
 
+int prog_to_sockets_but(int xskmap, uint8_t mark)
+{
+	const struct bpf_insn code[] = {
+		LOAD_FIELD(BPF_REG_2, data),
+		LOAD_FIELD(BPF_REG_3, data_end),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_4, BPF_REG_2, 0, 0),
+		INSN(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_4, 0, 0, 15),
+		MOV_IMM(BPF_REG_0, XDP_DROP),
+		INSN(BPF_JMP | BPF_JGT | BPF_X, BPF_REG_4, BPF_REG_3, 7, 0),
+		INSN(BPF_LDX | BPF_MEM | BPF_B, BPF_REG_4, BPF_REG_2, 14, 0),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_4, 0, 5, mark),
+		LOAD_FIELD(BPF_REG_2, rx_queue_index),
+		LOAD_MAP(BPF_REG_1, xskmap),
+		MOV_IMM(BPF_REG_3, XDP_DROP),
+		CALL(redirect_map),
+		RETURN,
+	};
+
+	return LOAD(BPF_PROG_TYPE_XDP, BPF_XDP, code);
+}
+
 int prog_to_netdev(int devmap)
 {
 	const struct bpf_insn code[] = {

@@ -9,6 +9,8 @@
 int prog_verdict(enum bpf_prog_type type, enum bpf_attach_type attach, int verdict);
 /* To the AF_XDP socket of the queue; frames of other queues get the verdict. */
 int prog_to_sockets(int xskmap, int verdict);
+/* But frames whose first byte behind the Ethernet header is mark are dropped. */
+int prog_to_sockets_but(int xskmap, uint8_t mark);
 /* To entry 0 of a DEVMAP_HASH; without it the frame is aborted. */
 int prog_to_netdev(int devmap);
 /* Whatever program is in slot 0 of a PROG_ARRAY; without one the frame is dropped. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Samples of one Prometheus metric: those whose labels are the same are one, with their sum. */
+#ifndef VX_SAMPLES_H
+#define VX_SAMPLES_H
+
+#include <linux/types.h>
+
+/*
+ * labels: pairs of name and value, ended by NULL; values are escaped here. What finds no memory is left out, and vx_samples_print()
+ * says so.
+ */
+void vx_samples_add(double value, ...) __attribute__((sentinel));
+
+/* Print all of them as vhost_xdp_NAME, in the order in which they came, and forget them. Negative errno. */
+int vx_samples_print(const char *name, const char *type, const char *help);
+
+#endif
