@@ -422,6 +422,14 @@ C
 ok apply --prune "$W/empty"
 [ "$(snapshot)" = "$bare" ] || { diff <(echo "$bare") <(snapshot); die "something is left"; }
 
+step "the manual's example is one"
+sed -n '/^# the wire/,/^\.RE/{/^\.RE/d; s/eth0/wire/; s/engine kernel//; s,/etc/vhost-xdp/my_policy.bpf.o,'"$W/mine.o"',; p}' \
+	"$VX_TOP/user/vhost-xdp.conf.5" >"$W/example"
+ok apply "$W/example"
+has "$(vx acl list vm1 to-guest)" "src group admin"
+round_trip
+ok apply --prune "$W/empty"
+
 step "interrupted at any moment: as before, or done"
 cat >"$W/one" <<C
 uplink wire

@@ -267,6 +267,37 @@ static void programs(void **state)
 	}
 }
 
+static void idle_rules_are_told(void **state)
+{
+	static const struct {
+		const char *port, *says;
+	} cases[] = {
+		{ PORT(1, "from-guest antispoof; antispoof 10.0.0.1"), NULL },
+		{ PORT(1, "to-guest allow; antispoof 10.0.0.1"), "has antispoof rules, but neither chain names antispoof: they do nothing" },
+		{ PORT(1, "to-guest acl; from-guest acl; acl to-guest allow tcp; acl from-guest allow tcp"), NULL },
+		{ PORT(1, "to-guest acl; acl from-guest allow tcp"), "has acl rules for a direction whose chain does not name acl" },
+		{ PORT(1, "from-guest acl"), NULL },
+	};
+	struct vx_conf want, have;
+	struct vx_plan plan;
+	char text[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), U "%s", cases[i].port);
+		parse(text, &want);
+		parse_host(text, &have);
+		vx_plan_make(&want, &have, 0, &plan);
+		assert_true(vx_plan_empty(&plan));
+		assert_int_equal(plan.changes, !!cases[i].says);
+		if (cases[i].says)
+			assert_non_null(strstr(plan.change[0].why, cases[i].says));
+		vx_plan_free(&plan);
+		vx_conf_free(&want);
+		vx_conf_free(&have);
+	}
+}
+
 static void used_ports_stay(void **state)
 {
 	struct vx_conf want, have;
@@ -286,6 +317,7 @@ int main(void)
 		cmocka_unit_test(orders),
 		cmocka_unit_test(repairs),
 		cmocka_unit_test(programs),
+		cmocka_unit_test(idle_rules_are_told),
 		cmocka_unit_test(used_ports_stay),
 	};
 
