@@ -8,8 +8,10 @@
 
 static struct vx_pos place(const struct vx_plan_step *step)
 {
+	static const struct vx_pos nowhere;
+
 	if (!step->want)
-		return (struct vx_pos){};
+		return nowhere;
 	switch (step->op) {
 	case VX_POLICY_LOAD:
 		return ((const struct vx_conf_policy *)step->want)->pos;

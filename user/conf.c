@@ -118,10 +118,10 @@ void vx_conf_index(struct vx_conf *conf)
 	int i;
 
 	free(conf->by_name);
-	conf->by_name = vx_need(conf->ports, sizeof(*conf->by_name));
+	conf->by_name = vx_need(conf->ports, sizeof(struct vx_conf_port *));
 	for (i = 0; i < conf->ports; i++)
 		conf->by_name[i] = &conf->port[i];
-	qsort(conf->by_name, conf->ports, sizeof(*conf->by_name), by_name);
+	qsort(conf->by_name, conf->ports, sizeof(struct vx_conf_port *), by_name);
 }
 
 struct vx_conf_port *vx_conf_port(const struct vx_conf *conf, const char *name)
@@ -130,7 +130,7 @@ struct vx_conf_port *vx_conf_port(const struct vx_conf *conf, const char *name)
 
 	if (!conf->by_name)
 		return FIND(conf, port, ports, !strcmp(conf->port[i_].name, name));
-	found = bsearch(name, conf->by_name, conf->ports, sizeof(*conf->by_name), is_named);
+	found = bsearch(name, conf->by_name, conf->ports, sizeof(struct vx_conf_port *), is_named);
 	return found ? *found : NULL;
 }
 

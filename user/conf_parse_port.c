@@ -180,11 +180,11 @@ static void parse_line(struct port_block *b, const struct vx_stmt *stmt)
 
 static struct vx_conf_port *add(struct vx_conf_parser *p, const struct vx_stmt *stmt)
 {
-	const struct vx_word *name = stmt->n > 1 ? &stmt->word[1] : NULL;
+	const struct vx_word *name = &stmt->word[1];
 	const struct vx_conf_port *old;
 	struct vx_conf_port *port;
 
-	if (!name) {
+	if (stmt->n < 2) {
 		vx_conf_error(p->errors, stmt->word[0].pos, "'port' needs a name: port vm1 { ... }");
 		return NULL;
 	}

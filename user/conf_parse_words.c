@@ -118,7 +118,7 @@ static void add_line(struct vx_conf_raw *raw, const struct vx_word *word, int wo
 {
 	if (raw->n == raw->room) {
 		raw->room = raw->room ? 2 * raw->room : 8;
-		raw->word = vx_need_more(raw->word, raw->room, sizeof(*raw->word));
+		raw->word = vx_need_more(raw->word, raw->room, sizeof(struct vx_word *));
 		raw->words = vx_need_more(raw->words, raw->room, sizeof(*raw->words));
 	}
 	raw->word[raw->n] = word;

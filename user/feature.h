@@ -50,6 +50,7 @@ struct vx_feature {
 	bool refers;		/* its lines may name sets */
 	bool one_line;		/* all words belong together, in whichever lines they are */
 	const char *policy;	/* shipped; its maps hold the configuration */
+	const char *idle;	/* of a port: what is said when its rules are there, but the policy is not in its chain */
 	const char *ref;	/* of a set: how rules name one, "group" for "group NAME" */
 	size_t size;		/* of the struct; all zero are the defaults */
 

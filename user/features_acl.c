@@ -194,6 +194,13 @@ int vx_acl_conf_get(const struct vx_feature_target *target, void *arg)
 	return err;
 }
 
+/* The plan has it loaded. */
+static int cannot_open(int err)
+{
+	return vx_fail(err, "the policy named acl does not have the maps of the shipped one: %s; load that again: vhost-xdp policy load FILE as acl",
+		       strerror(-err));
+}
+
 /* Words of the command line name a target; they are those of a file, too. */
 static int find(const struct vx_acl_maps *maps, const char *first, const char *second, bool make, struct vx_acl_target *t)
 {
@@ -221,15 +228,11 @@ int vx_acl_conf_replace(const struct vx_feature_target *target, void *arg)
 	struct vx_acl_maps maps;
 	int err;
 
-	if (!conf) {
-		err = vx_acl_open(&maps);
-		if (err == -ENOENT)
-			return 0;
-	} else {
-		err = vx_acl_open(&maps);
-	}
+	err = vx_acl_open(&maps);
+	if (err == -ENOENT && !conf)
+		return 0;
 	if (err)
-		return err;
+		return cannot_open(err);
 	err = find(&maps, target->name, vx_direction_name(target->direction), false, &t);
 	if (!err && conf && *conf->use)
 		err = find(&maps, "set", conf->use, false, &named);
@@ -264,7 +267,7 @@ int vx_acl_set_replace(const struct vx_feature_target *target, void *arg)
 	int err = vx_acl_open(&maps);
 
 	if (err)
-		return err;
+		return cannot_open(err);
 	err = find(&maps, "set", target->name, conf, &t);
 	if (!err && conf)
 		err = vx_acl_put(&maps, &t, &conf->rules);
@@ -336,7 +339,7 @@ int vx_group_conf_replace(const struct vx_feature_target *target, void *conf)
 	int err = vx_acl_open(&maps);
 
 	if (err)
-		return err;
+		return cannot_open(err);
 	err = vx_group_put(&maps, target->name, conf);
 	vx_acl_maps_close(&maps);
 	return err;

@@ -14,11 +14,11 @@ struct vx_acl_conf {
 	__u32 lines;			/* while it is read */
 };
 
-int vx_acl_conf_words(int argc, char **argv, void *conf, char *why);
-int vx_acl_conf_port_words(int argc, char **argv, void *conf, char *why);
-int vx_acl_conf_whole(void *conf, int *line, char *why);
-void vx_acl_conf_print(const void *conf, vx_feature_out *line, void *arg);
-void vx_acl_conf_release(void *conf);
+int vx_acl_conf_words(int argc, char **argv, void *arg, char *why);
+int vx_acl_conf_port_words(int argc, char **argv, void *arg, char *why);
+int vx_acl_conf_whole(void *arg, int *line, char *why);
+void vx_acl_conf_print(const void *arg, vx_feature_out *line, void *out);
+void vx_acl_conf_release(void *arg);
 int vx_acl_conf_get(const struct vx_feature_target *target, void *conf);
 int vx_acl_conf_replace(const struct vx_feature_target *target, void *conf);
 

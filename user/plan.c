@@ -146,6 +146,7 @@ static bool in_the_way(const struct planner *p, const struct vx_conf_port *h)
 
 static void plan_prune_ports(struct planner *p, bool early)
 {
+	static const struct vx_pos nowhere;
 	int i;
 
 	for (i = 0; i < p->have->ports; i++) {
@@ -154,8 +155,8 @@ static void plan_prune_ports(struct planner *p, bool early)
 		if (vx_conf_port(p->want, h->name))
 			continue;
 		if (early && !(p->flags & VX_PLAN_PRUNE) && in_the_way(p, h))
-			vx_conf_error(&p->plan->refused, (struct vx_pos){}, "port %s is not in the file, but has the MAC of one that is; give "
-				      "--prune to remove it", h->name);
+			vx_conf_error(&p->plan->refused, nowhere,
+				      "port %s is not in the file, but has the MAC of one that is; give --prune to remove it", h->name);
 		if ((p->flags & VX_PLAN_PRUNE) && in_the_way(p, h) == early)
 			add(p->plan, h->state == VX_PORT_BROKEN ? VX_PORT_CLEAN : VX_PORT_DEL, h->name, NULL, h);
 	}

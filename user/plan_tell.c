@@ -118,6 +118,27 @@ static void tell_ports(const struct vx_conf *want, const struct vx_conf *have, s
 	}
 }
 
+/* Rules that nothing looks at are hardly what was meant. */
+static void tell_idle(const struct vx_conf *want, struct vx_plan *plan)
+{
+	int i, f, dir;
+
+	for (i = 0; i < want->ports; i++) {
+		const struct vx_conf_port *w = &want->port[i];
+
+		for (f = 0; f < vx_features_n; f++)
+			for (dir = 0; dir < VX_DIRECTIONS; dir++) {
+				const char *policy = vx_features[f].policy;
+				bool used = vx_conf_chain_names(w->chain[dir], policy);
+
+				if (vx_features[f].scope == VX_SCOPE_PORT)
+					used = vx_conf_chain_names(w->chain[!dir], policy) || used;
+				if (w->feature[f][dir].n && !used)
+					tell(plan, '#', "port %s", w->name)->why = vx_features[f].idle;
+			}
+	}
+}
+
 static void tell_rest(const struct vx_conf *want, const struct vx_conf *have, bool prune, struct vx_plan *plan)
 {
 	const char *why = prune ? NULL : "is not in the file and stays, --prune removes it";
@@ -144,6 +165,7 @@ void vx_plan_tell(const struct vx_conf *want, const struct vx_conf *have, unsign
 	tell_policies(want, have, plan);
 	tell_sets(want, have, plan);
 	tell_ports(want, have, plan);
+	tell_idle(want, plan);
 	tell_rest(want, have, flags & VX_PLAN_PRUNE, plan);
 }
 

@@ -421,6 +421,14 @@ C
 ok apply --prune "$W/empty"
 [ "$(snapshot)" = "$bare" ] || { diff <(echo "$bare") <(snapshot); die "something is left"; }
 
+step "the manual's example is one"
+sed -n '/^# the wire/,/^\.RE/{/^\.RE/d; s/eth0/wire/; s/engine kernel//; s,/etc/vhost-xdp/my_policy.bpf.o,'"$W/mine.o"',; p}' \
+	"$VX_TOP/user/vhost-xdp.conf.5" >"$W/example"
+ok apply "$W/example"
+has "$(vx acl list vm1 to-guest)" "src group admin"
+round_trip
+ok apply --prune "$W/empty"
+
 step "interrupted at any moment: as before, or done"
 cat >"$W/one" <<C
 uplink wire
@@ -429,7 +437,6 @@ port vm1 mac 52:54:00:00:00:01 uplink wire from-guest antispoof to-guest mine { 
 port vm2 mac 52:54:00:00:00:02 uplink wire from-guest mine to-guest mine
 C
 sed 's/10.0.0.1/10.0.0.9/; s/port vm2/port vm3/; s/:00:01/:00:04/; s/to-guest mine/to-guest mine,allow/' "$W/one" >"$W/two"
-at() { [ "$(state)" = "$1" ] && [ -z "$2" -o "$(facts)" = "$2" ]; }
 ok apply "$W/one"
 one=$(state) one_facts=$(facts)
 ok apply --prune --recreate "$W/two"

@@ -134,7 +134,8 @@ static void orders(void **state)
 		{ U PORT(1, ""), U PORT(1, "from-guest antispoof; antispoof 10.0.0.2"), 0, "vm1 antispoof; vm1 from-guest "
 		  "antispoof; ", "" },
 		/* addresses before groups that stand for them, those before rules that name them, and these before the chain */
-		{ U, U "acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest { use set s }; antispoof 10.0.0.1") "group g port vm1;", 0,
+		{ U, U "acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest { use set s }; antispoof 10.0.0.1") "group g port vm1;",
+		  0,
 		  "+port vm1; vm1 antispoof; g group; s acl set; vm1 acl; vm1 to-guest acl; ", "" },
 		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), U, VX_PLAN_PRUNE,
 		  "-port vm1; s no acl set; g no group; -policy acl; ", "" },
@@ -142,7 +143,8 @@ static void orders(void **state)
 		{ U "group g prefix 10.0.0.0/8;" PORT(1, "to-guest acl; acl to-guest allow tcp src group g"),
 		  U "group g prefix 10.0.0.0/9;" PORT(1, "to-guest acl; acl to-guest allow tcp src group g"), 0, "g group; ", "" },
 		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"),
-		  U "group g prefix 10.0.0.0/9; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0, "g group; ", "" },
+		  U "group g prefix 10.0.0.0/9; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0,
+		  "g group; ", "" },
 		/* and two */
 		{ U "group g prefix 10.0.0.0/8; acl set s allow tcp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"),
 		  U "group g prefix 10.0.0.0/9; acl set s allow udp src group g;" PORT(1, "to-guest acl; acl to-guest use set s"), 0,
@@ -195,7 +197,8 @@ static void orders(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		plan(cases[i].from, cases[i].to, cases[i].flags);
 		if (strcmp(steps, cases[i].steps) || strcmp(refused, cases[i].refused)) {
-			print_error("case %zu: %s\nto %s\nis    %s\nnot   %s\nrefused %s\n", i, cases[i].from, cases[i].to, steps, cases[i].steps, refused);
+			print_error("case %zu: %s\nto %s\nis    %s\nnot   %s\nrefused %s\n", i, cases[i].from, cases[i].to, steps,
+				    cases[i].steps, refused);
 			bad++;
 		}
 	}
@@ -264,6 +267,37 @@ static void programs(void **state)
 	}
 }
 
+static void idle_rules_are_told(void **state)
+{
+	static const struct {
+		const char *port, *says;
+	} cases[] = {
+		{ PORT(1, "from-guest antispoof; antispoof 10.0.0.1"), NULL },
+		{ PORT(1, "to-guest allow; antispoof 10.0.0.1"), "has antispoof rules, but neither chain names antispoof: they do nothing" },
+		{ PORT(1, "to-guest acl; from-guest acl; acl to-guest allow tcp; acl from-guest allow tcp"), NULL },
+		{ PORT(1, "to-guest acl; acl from-guest allow tcp"), "has acl rules for a direction whose chain does not name acl" },
+		{ PORT(1, "from-guest acl"), NULL },
+	};
+	struct vx_conf want, have;
+	struct vx_plan plan;
+	char text[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), U "%s", cases[i].port);
+		parse(text, &want);
+		parse_host(text, &have);
+		vx_plan_make(&want, &have, 0, &plan);
+		assert_true(vx_plan_empty(&plan));
+		assert_int_equal(plan.changes, !!cases[i].says);
+		if (cases[i].says)
+			assert_non_null(strstr(plan.change[0].why, cases[i].says));
+		vx_plan_free(&plan);
+		vx_conf_free(&want);
+		vx_conf_free(&have);
+	}
+}
+
 static void used_ports_stay(void **state)
 {
 	struct vx_conf want, have;
@@ -283,6 +317,7 @@ int main(void)
 		cmocka_unit_test(orders),
 		cmocka_unit_test(repairs),
 		cmocka_unit_test(programs),
+		cmocka_unit_test(idle_rules_are_told),
 		cmocka_unit_test(used_ports_stay),
 	};
 
