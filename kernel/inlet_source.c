@@ -124,6 +124,8 @@ static u32 judge_some(struct vx_inlet_queue *q, struct vx_frame *f, u32 n, u32 m
 	struct xdp_buff xdp;
 
 	xdp_frame_bulk_init(&dropped);
+	spin_lock(&q->ring.consumer_lock);
+	q->taken++;
 	while (got < n && left-- && (xdpf = take_next(q))) {
 		u32 pieces = pieces_of(xdpf), took = 0;
 
@@ -139,6 +141,7 @@ static u32 judge_some(struct vx_inlet_queue *q, struct vx_frame *f, u32 n, u32 m
 			xdp_return_frame_bulk(xdpf, &dropped);
 		got += took;
 	}
+	spin_unlock(&q->ring.consumer_lock);
 	xdp_flush_frame_bulk(&dropped);
 	return got;
 }
