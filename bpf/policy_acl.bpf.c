@@ -91,10 +91,11 @@ static __always_inline void count(void *image, __u32 mask, const struct vx_pkt *
 /* Not inlined: one body, which the verifier follows once for each size of image. Number of the rule | VX_ACL_HIT_ALLOW. */
 static __noinline __u32 judge(struct vx_acl_image *image, __u32 mask, struct vx_pkt *pkt)
 {
-	__u32 key = vx_acl_key(pkt);
-	struct vx_acl_hit hit = vx_acl_find(image, mask, pkt, key);
+	struct vx_acl_hit hit = vx_acl_find(image, mask, pkt);
+	__u32 key;
 
 	if (hit.place == VX_ACL_NO_HIT) {
+		key = vx_acl_key(pkt);
 		hit.place = image->rules + VX_ACL_COUNT_DEFAULT;
 		hit.rule = image->allow ? VX_ACL_HIT_ALLOW : 0;
 		if (key == VX_ACL_KEY_ARP || key == VX_ACL_KEY_ND) {

@@ -246,7 +246,7 @@ __u32 vx_acl_judge(const struct vx_acl_built *built, const struct vx_pkt *pkt, b
 {
 	const struct vx_acl_image *image = built->image;
 	__u32 key = vx_acl_key(pkt);
-	struct vx_acl_hit hit = vx_acl_find(image, VX_ACL_IMAGE_SIZE(built->size) - 8, pkt, key);
+	struct vx_acl_hit hit = vx_acl_find(image, VX_ACL_IMAGE_SIZE(built->size) - 8, pkt);
 
 	*number = hit.rule & VX_ACL_NUMBER_MAX;
 	*allow = hit.rule & VX_ACL_HIT_ALLOW;

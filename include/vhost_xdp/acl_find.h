@@ -29,29 +29,39 @@ VX_ACL_INLINE __u32 vx_acl_lowest_bit(const struct vx_acl_image *image, __u64 wo
 	return image->bit[(word & -word) * 0x03f79d71b4cb0a89ull >> 58] & 63;
 }
 
-VX_ACL_INLINE __u32 vx_acl_step(const void *image, __u32 mask, __u32 step, __u64 hi, __u64 lo)
+/* bytes: of the address, a constant. Selected without a branch, which neither the verifier nor a CPU would like. */
+VX_ACL_INLINE __u32 vx_acl_step(const void *image, __u32 mask, __u32 step, __u64 hi, __u64 lo, const int bytes)
 {
 	__u32 off = (step & VX_ACL_STEP_OFF) * 8, depth;
 
 	if (step & VX_ACL_STEP_CHECK) {
 		const struct vx_acl_check *c = vx_acl_at(image, mask, off);
 
-		return ((hi ^ c->want[0]) & c->mask[0]) | ((lo ^ c->want[1]) & c->mask[1]) ? c->no : c->yes;
+		lo = bytes > 8 ? (lo ^ c->want[1]) & c->mask[1] : 0;
+		lo |= (hi ^ c->want[0]) & c->mask[0];
+		/* no is behind yes. */
+		off += __builtin_offsetof(struct vx_acl_check, yes) + 4 * ((lo | -lo) >> 63);
+		return *(const __u32 *)vx_acl_at(image, mask | 4, off);
 	}
 	depth = VX_ACL_STEP_DEPTH(step);
-	if (depth & 8)
-		hi = lo;
+	if (bytes > 8)
+		hi ^= (hi ^ lo) & -(__u64)(depth >> 3);
 	off += (hi >> (56 - 8 * (depth & 7)) & 255) * 4;
 	return *(const __u32 *)vx_acl_at(image, mask | 4, off);
 }
 
-/* Paths alternate between checks and tables at most; two checks may end them. */
+/*
+ * Offset of the class. Paths alternate between checks and tables at most; two
+ * checks may end them. However a path ended, it looks the same to the verifier from then on.
+ */
 VX_ACL_INLINE __u32 vx_acl_walk(const void *image, __u32 mask, __u32 step, __u64 hi, __u64 lo, const int bytes)
 {
 	int i;
 
 	for (i = 0; i < 2 * bytes + 4 && step & (VX_ACL_STEP_CHECK | VX_ACL_STEP_TABLE); i++)
-		step = vx_acl_step(image, mask, step, hi, lo);
+		step = vx_acl_step(image, mask, step, hi, lo, bytes);
+	step &= VX_ACL_STEP_OFF;
+	__asm__ volatile("" : "+r"(step));
 	return step;
 }
 
@@ -74,33 +84,54 @@ VX_ACL_INLINE __u32 vx_acl_port(const void *image, __u32 mask, const __u32 root[
 	return *(const __u32 *)vx_acl_at(image, mask | 4, (step & VX_ACL_STEP_OFF) * 8 + (port & 255) * 4);
 }
 
+/*
+ * Read anew wherever it is asked: with what one branch found out about them in a
+ * register, the verifier would follow each of the later ones once more.
+ */
+VX_ACL_INLINE __u32 vx_acl_flags(const struct vx_pkt *pkt)
+{
+	return *(const volatile __u32 *)&pkt->flags;
+}
+
 /* A redirect is no neighbour discovery that a guest needs; nobody may believe it in fragments (RFC 6980). */
 VX_ACL_INLINE __u32 vx_acl_key(const struct vx_pkt *pkt)
 {
-	__u32 key = pkt->ip_proto;
+	__u32 key = pkt->ip_proto, flags = vx_acl_flags(pkt);
 
-	if (pkt->flags & VX_PKT_ARP)
+	if (flags & VX_PKT_ARP)
 		return VX_ACL_KEY_ARP;
-	if (!(pkt->flags & (VX_PKT_IP4 | VX_PKT_IP6)))
+	if (!(flags & (VX_PKT_IP4 | VX_PKT_IP6)))
 		return VX_ACL_KEY_NON_IP;
-	if ((pkt->flags & (VX_PKT_ND | VX_PKT_FRAGMENT)) == VX_PKT_ND && pkt->icmp_type <= 136)
+	if ((flags & (VX_PKT_ND | VX_PKT_FRAGMENT)) == VX_PKT_ND && pkt->icmp_type <= 136)
 		return VX_ACL_KEY_ND;
-	if (pkt->flags & VX_PKT_IP6)
+	if (flags & VX_PKT_IP6)
 		key += VX_ACL_KEY_IP6;
 	return pkt->frag_off ? key + VX_ACL_KEY_FRAGMENT : key;
 }
 
-VX_ACL_INLINE void vx_acl_classes(const struct vx_acl_image *image, __u32 mask, const struct vx_pkt *pkt, __u32 key,
+VX_ACL_INLINE __u32 vx_acl_proto(const struct vx_acl_image *image, const struct vx_pkt *pkt)
+{
+	__u64 key = vx_acl_key(pkt);
+
+	/* In bounds already, but Linux 6.1 lost sight of that. */
+	__asm__ volatile("" : "+r"(key));
+	if (key >= VX_ACL_KEYS)
+		key = VX_ACL_KEY_NON_IP;
+	return image->proto[key];
+}
+
+VX_ACL_INLINE void vx_acl_classes(const struct vx_acl_image *image, __u32 mask, const struct vx_pkt *pkt,
 				  const struct vx_acl_class *dim[VX_ACL_DIMS])
 {
 	__u32 src = image->all, dst = src, a = src, b = src;
-	__u64 row = key;
 
-	if (pkt->flags & (VX_PKT_IP4 | VX_PKT_IP6 | VX_PKT_ARP)) {
-		src = vx_acl_addr(image, mask, image->src, pkt->saddr, pkt->flags);
-		dst = vx_acl_addr(image, mask, image->dst, pkt->daddr, pkt->flags);
+	if (vx_acl_flags(pkt) & (VX_PKT_IP4 | VX_PKT_IP6 | VX_PKT_ARP)) {
+		src = vx_acl_addr(image, mask, image->src, pkt->saddr, vx_acl_flags(pkt));
+		dst = vx_acl_addr(image, mask, image->dst, pkt->daddr, vx_acl_flags(pkt));
 	}
-	if (pkt->flags & VX_PKT_L4) {
+	dim[0] = vx_acl_at(image, mask, (src & VX_ACL_STEP_OFF) * 8);
+	dim[1] = vx_acl_at(image, mask, (dst & VX_ACL_STEP_OFF) * 8);
+	if (vx_acl_flags(pkt) & VX_PKT_L4) {
 		if (pkt->ip_proto == 1 || pkt->ip_proto == 58) {
 			a = image->type[pkt->icmp_type];
 			b = image->code[pkt->icmp_code];
@@ -109,15 +140,9 @@ VX_ACL_INLINE void vx_acl_classes(const struct vx_acl_image *image, __u32 mask, 
 			b = vx_acl_port(image, mask, image->dport, pkt->dport);
 		}
 	}
-	/* In bounds already, but Linux 6.1 lost sight of that. */
-	__asm__ volatile("" : "+r"(row));
-	if (row >= VX_ACL_KEYS)
-		row = VX_ACL_KEY_NON_IP;
-	dim[0] = vx_acl_at(image, mask, image->proto[row] * 8);
-	dim[1] = vx_acl_at(image, mask, (src & VX_ACL_STEP_OFF) * 8);
-	dim[2] = vx_acl_at(image, mask, (dst & VX_ACL_STEP_OFF) * 8);
-	dim[3] = vx_acl_at(image, mask, (a & VX_ACL_STEP_OFF) * 8);
-	dim[4] = vx_acl_at(image, mask, (b & VX_ACL_STEP_OFF) * 8);
+	dim[2] = vx_acl_at(image, mask, (a & VX_ACL_STEP_OFF) * 8);
+	dim[3] = vx_acl_at(image, mask, (b & VX_ACL_STEP_OFF) * 8);
+	dim[4] = vx_acl_at(image, mask, vx_acl_proto(image, pkt) * 8);
 }
 
 /* The lowest bit that all five have in this chunk, or VX_ACL_NO_HIT. */
@@ -173,11 +198,11 @@ static long vx_acl_search_chunk(__u32 turn, struct vx_acl_search *s)
 }
 
 /* place is VX_ACL_NO_HIT where no rule matches. */
-VX_ACL_INLINE struct vx_acl_hit vx_acl_find(const struct vx_acl_image *image, __u32 mask, const struct vx_pkt *pkt, __u32 key)
+VX_ACL_INLINE struct vx_acl_hit vx_acl_find(const struct vx_acl_image *image, __u32 mask, const struct vx_pkt *pkt)
 {
 	struct vx_acl_search s = { .image = image, .mask = mask, .best.place = VX_ACL_NO_HIT };
 
-	vx_acl_classes(image, mask, pkt, key, s.dim);
+	vx_acl_classes(image, mask, pkt, s.dim);
 	s.chunks = s.dim[0]->chunks & s.dim[1]->chunks & s.dim[2]->chunks & s.dim[3]->chunks & s.dim[4]->chunks;
 	if (s.chunks) {
 #ifdef __bpf__
