@@ -577,7 +577,7 @@ static void test_room(void **state)
 
 	for (k = 0; k < 4; k++) {
 		struct vx_stateful_port c = { .limit = limits[k] };
-		__u32 n = limits[k] < 20000 ? limits[k] : 20000;
+		__u32 n = limits[k] < 6000 ? limits[k] : 6000;
 
 		c = patient(&c);
 		conf(&c);
@@ -611,7 +611,7 @@ static void test_flood(void **state)
 
 		is(tcp_(&e, FROM, SYN, 1000, 0, 0), PASS);
 	}
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 10000; i++) {
 		struct ends e = { GUEST4, text, 80, i, 0 };
 
 		numbered(text, 100000 + i, 0);

@@ -23,7 +23,7 @@ static __u32 rnd32(void)
 
 /* --- UDP and ICMP: a set of known flows --- */
 
-#define STEPS	20000
+#define STEPS	8000
 #define N_ENDS	64
 
 struct model {
@@ -242,7 +242,7 @@ static void test_tcp_ends(void **state)
 		}
 	}
 	printf("%u connections from SYN to FIN\n", done);
-	assert_true(done > 100);
+	assert_true(done > 40);
 }
 
 /* --- spoilt frames --- */
