@@ -193,7 +193,8 @@ static int add_map(const char *pin, void *arg)
 	int fd;
 
 	/* bpftool's "pinmaps" has pinned the contract's maps there, too; and no program uses VX_POLICY_FROM. */
-	if (!strcmp(pin, VX_POLICY_FROM) || !strcmp(pin, "prog") || !strcmp(pin, "prev") || !strcmp(pin, "vx_policy_v1") || !strcmp(pin, "vx_frame_v1"))
+	if (!strcmp(pin, VX_POLICY_FROM) || !strcmp(pin, "prog") || !strcmp(pin, "prev") || !strcmp(pin, "vx_policy_v1") ||
+	    !strcmp(pin, "vx_frame_v1"))
 		return 0;
 	fd = vx_pin_open("%s/%s", v->dir, pin);
 	if (fd < 0)
