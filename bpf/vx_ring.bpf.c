@@ -80,24 +80,35 @@ static __always_inline void give(volatile struct vx_watcher *w, const struct bat
 	bpf_ringbuf_submit(room, 0);
 }
 
+struct walk {
+	struct batch b;
+	__u64 now;
+	__u64 goes_on;		/* the frame before is continued by this one */
+};
+
+/* Called by bpf_loop(), so that the verifier goes through it once: a loop of so many frames is too much for that of Linux 6.1. */
+static long one(__u32 i, struct walk *walk)
+{
+	volatile struct vx_watcher *w = &vx_watch.watcher[watcher & (VX_WATCHERS - 1)];
+	struct frame f = {};
+
+	if (load(&f, sizeof(f), walk->b.frames + i * sizeof(f), walk->b.user))
+		return 1;
+	/* Of a frame in pieces, the first has its headers. */
+	if (!walk->goes_on)
+		give(w, &walk->b, &f, walk->now);
+	walk->goes_on = f.more;
+	return 0;
+}
+
 static __always_inline int show(const struct batch *b)
 {
 	volatile struct vx_watcher *w = &vx_watch.watcher[watcher & (VX_WATCHERS - 1)];
-	__u64 now = bpf_ktime_get_ns();
-	struct frame f = {};
-	bool goes_on = false;
-	__u32 i;
+	struct walk walk = { .b = *b, .now = bpf_ktime_get_ns() };
 
-	if (!(w->what & VX_WATCH_RING) || w->until <= now)
+	if (!(w->what & VX_WATCH_RING) || w->until <= walk.now)
 		return 0;
-	for (i = 0; i < BATCH_MAX && i < b->n; i++) {
-		if (load(&f, sizeof(f), b->frames + i * sizeof(f), b->user))
-			break;
-		/* Of a frame in pieces, the first has its headers. */
-		if (!goes_on)
-			give(w, b, &f, now);
-		goes_on = f.more;
-	}
+	bpf_loop(b->n < BATCH_MAX ? b->n : BATCH_MAX, one, &walk, 0);
 	return 0;
 }
 

@@ -9,6 +9,9 @@
 #include "refuse.h"
 #include "vq.h"
 
+/* What nobody looked at in so long, twice that at the most, is old news. */
+#define STALE_AFTER	HZ
+
 /* The netdev's private memory. */
 struct vx_inlet {
 	struct net_device *dev;
@@ -47,6 +50,15 @@ static bool ends_up(const struct vx_inlet *in)
 	return likely(host) && READ_ONCE(host->flags) & READ_ONCE(in->queue[0].rxq.dev->flags) & IFF_UP;
 }
 
+/* Frames wait: see to it that they do not wait for ever. Under producer_lock. */
+static void watch(struct vx_inlet_queue *q)
+{
+	if (likely(q->watched))
+		return;
+	q->watched = true;
+	queue_delayed_work(system_wq, &q->stale, STALE_AFTER);
+}
+
 static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
 {
 	struct vx_inlet *in = netdev_priv(dev);
@@ -60,13 +72,14 @@ static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **fram
 	spin_lock(&q->ring.producer_lock);
 	if (likely(q->open && up)) {
 		for (; i < n; i++) {
-			u32 len = frames[i]->len;
+			u32 len = xdp_get_frame_len(frames[i]);
 
 			if (unlikely(__ptr_ring_produce(&q->ring, frames[i])))
 				break;
 			bytes += len;
 		}
 		q->full += n - i;
+		watch(q);
 	} else {
 		q->refused += n;
 	}
@@ -77,6 +90,44 @@ static int inlet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **fram
 	if (flags & XDP_XMIT_FLUSH)
 		wake_reader(q);
 	return i;
+}
+
+static u32 return_all(struct vx_inlet_queue *q)
+{
+	struct xdp_frame *xdpf;
+	u32 n = 0;
+
+	if (q->next) {
+		xdp_return_frame(q->next);
+		q->next = NULL;
+		n++;
+	}
+	for (; (xdpf = __ptr_ring_consume(&q->ring)); n++)
+		xdp_return_frame(xdpf);
+	return n;
+}
+
+/* Nobody has looked at what waits since the last time: it goes back to whom it came from. */
+static void stale_work(struct work_struct *work)
+{
+	struct vx_inlet_queue *q = container_of(to_delayed_work(work), struct vx_inlet_queue, stale);
+	bool empty;
+	u32 n = 0;
+
+	spin_lock_bh(&q->ring.consumer_lock);
+	empty = !q->next && __ptr_ring_empty(&q->ring);
+	if (!empty && q->taken == q->seen_taken)
+		n = return_all(q);
+	q->seen_taken = q->taken;
+	spin_unlock_bh(&q->ring.consumer_lock);
+
+	spin_lock_bh(&q->ring.producer_lock);
+	q->full += n;
+	/* Frames that came in between are looked at once more. */
+	q->watched = !empty || !__ptr_ring_empty(&q->ring);
+	if (q->watched)
+		queue_delayed_work(system_wq, &q->stale, STALE_AFTER);
+	spin_unlock_bh(&q->ring.producer_lock);
 }
 
 /* An uplink in generic mode redirects skbs: the pair of netdevs takes those. */
@@ -149,7 +200,8 @@ static void inlet_setup(struct net_device *dev)
 	eth_hw_addr_random(dev);
 	dev->netdev_ops = &inlet_ops;
 	dev->flags = IFF_NOARP;
-	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE;
+	/* No netpoll: that sends with interrupts off, and dev_queue_xmit() is not for then. */
+	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE | IFF_DISABLE_NETPOLL;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->max_mtu = VX_WHOLE_MTU;
 	vx_netdev_lockless(dev);
@@ -175,6 +227,7 @@ static int queues_init(struct vx_inlet *in, struct vx_port *port)
 			return err;
 		q->pair = &port->pair[in->n];
 		spin_lock_init(&q->lock);
+		INIT_DELAYED_WORK(&q->stale, stale_work);
 	}
 	return 0;
 }
@@ -184,6 +237,7 @@ void vx_inlet_free(struct vx_inlet *in)
 	while (in->n) {
 		struct vx_inlet_queue *q = &in->queue[--in->n];
 
+		cancel_delayed_work_sync(&q->stale);
 		if (q->next)
 			xdp_return_frame(q->next);
 		ptr_ring_cleanup(&q->ring, return_frame);

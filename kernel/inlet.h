@@ -10,8 +10,11 @@
  *	frame into the ring		judge it, softirqs off
  *	wake the reader			copy it to the guest, return it
  *
- * Locking: frames enter under the ring's producer_lock. They are taken under the lock of who reads the pair's socket: the mutex of a
- * vring, or user_lock.
+ * Frames are pages of other drivers', who may wait for them. So what nobody has taken for a while is returned, by a work item; a reader that
+ * sleeps on its guest's memory keeps no more than what it has judged.
+ *
+ * Locking: frames enter under the ring's producer_lock, and leave it under its consumer_lock. They are taken under the lock of who reads
+ * the pair's socket: the mutex of a vring, or user_lock.
  */
 #ifndef VX_INLET_H
 #define VX_INLET_H
@@ -19,6 +22,7 @@
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <net/xdp.h>
 #include "frame.h"
 #include "xsk_ring.h"
@@ -45,14 +49,19 @@ struct vx_inlet_queue {
 	/* Under its producer_lock. */
 	bool open;			/* somebody reads; what comes otherwise, or while an end of the pair is down, is refused */
 	u64 packets, bytes;
-	u64 refused, full;		/* frames that were not taken */
+	u64 refused, full;		/* frames that were not taken, or not before they were stale */
+	bool watched;			/* stale is queued, or runs */
+
+	struct delayed_work stale;
+	u64 seen_taken;			/* by it, the last time */
 
 	spinlock_t lock;
 	struct vx_vq *receiver;		/* whom to wake; NULL: who waits on pair->user_wait. lock */
 
 	/* The reader's. */
 	u64 seen_refused, seen_full;	/* counted already */
-	struct xdp_frame *next;		/* out of the ring, found no room yet */
+	struct xdp_frame *next;		/* out of the ring, found no room yet; consumer_lock */
+	u64 taken;			/* looks into the ring; consumer_lock */
 	u32 nheld;			/* judged, and not done with */
 	struct vx_frame held[VX_XSK_BATCH];
 };

@@ -75,7 +75,10 @@ static __always_inline u32 judge(struct vx_inlet_queue *q, struct bpf_prog *prog
 	enum vx_reason reason = VX_REASON_NO_BACKEND;
 	u32 act;
 
-	if (likely(prog)) {
+	/* One that does not know of pieces would judge the first and let all pass. */
+	if (unlikely(prog && xdp_frame_has_frags(xdpf) && !prog->aux->xdp_has_frags)) {
+		reason = VX_REASON_OVERSIZE;
+	} else if (likely(prog)) {
 		xdp_convert_frame_to_buff(xdpf, xdp);
 		vx_rxq_of_frame(&q->rxq, xdpf);
 		xdp->rxq = &q->rxq;
@@ -121,6 +124,8 @@ static u32 judge_some(struct vx_inlet_queue *q, struct vx_frame *f, u32 n, u32 m
 	struct xdp_buff xdp;
 
 	xdp_frame_bulk_init(&dropped);
+	spin_lock(&q->ring.consumer_lock);
+	q->taken++;
 	while (got < n && left-- && (xdpf = take_next(q))) {
 		u32 pieces = pieces_of(xdpf), took = 0;
 
@@ -136,6 +141,7 @@ static u32 judge_some(struct vx_inlet_queue *q, struct vx_frame *f, u32 n, u32 m
 			xdp_return_frame_bulk(xdpf, &dropped);
 		got += took;
 	}
+	spin_unlock(&q->ring.consumer_lock);
 	xdp_flush_frame_bulk(&dropped);
 	return got;
 }

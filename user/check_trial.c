@@ -106,13 +106,8 @@ static int load_policy(struct vx_trial *t, const struct vx_trial_setup *setup)
 {
 	const char *file = setup->file;
 	struct bpf_map *map;
-	int err;
+	int err = 0;
 
-	err = vx_object_open(file, &t->policy);
-	if (err) {
-		t->policy = NULL;
-		return err;
-	}
 	bpf_object__for_each_map(map, t->policy) {
 		if (!vx_object_in_contract(bpf_map__name(map)))
 			continue;
@@ -126,7 +121,6 @@ static int load_policy(struct vx_trial *t, const struct vx_trial_setup *setup)
 	if (err)
 		return err;
 	t->policy_fd = bpf_program__fd(vx_object_program(t->policy));
-	keep_dispatched(t->policy_fd);
 	err = put_slot(t, VX_TRIAL_SLOT, t->policy_fd);
 	return err ? vx_fail(err, "the kernel does not take %s into a policy map: %s", file, strerror(-err)) : 0;
 }
@@ -169,14 +163,21 @@ int vx_trial_open(const struct vx_trial_setup *setup, struct vx_trial **trial)
 	if (!t)
 		return vx_fail(-ENOMEM, "out of memory");
 	t->end_fd = -1;
-	leave_namespace();
-	err = stay(t);
+	/* The cheapest first: most of what is no policy is found out without a trial. */
+	err = vx_object_open(setup->file, &t->policy);
+	if (err)
+		t->policy = NULL;
+	if (!err)
+		err = stay(t);
 	if (!err)
 		err = load_port(t, setup);
 	if (!err)
-		err = measure_loop(t);
-	if (!err)
 		err = load_policy(t, setup);
+	if (!err) {
+		leave_namespace();
+		err = measure_loop(t);
+		keep_dispatched(t->policy_fd);
+	}
 	if (err)
 		vx_trial_close(t);
 	else
@@ -288,7 +289,7 @@ int vx_trial_judge(struct vx_trial *t, int direction, const __u8 *frame, __u32 l
 {
 	struct vx_drop_key drop = {};
 	struct vx_pkt before;
-	__u32 verdict, left;
+	__u32 verdict = 0, left = 0;
 	int err;
 
 	memset(r, 0, sizeof(*r));

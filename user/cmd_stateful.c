@@ -93,7 +93,9 @@ static int show_port(const struct vx_port *port, void *arg)
 		return 0;
 	if (l->all)
 		json_array_append_new(l->all, conf_json(port->cfg.name, &conf));
-	else
+	else if (conf.mode == VX_STATEFUL_GUEST)
+		print_line("mode guest", (char *)port->cfg.name);
+	if (!l->all)
 		vx_stateful_lines(&conf, print_line, (char *)port->cfg.name);
 	return 0;
 }

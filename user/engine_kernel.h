@@ -46,5 +46,7 @@ int vx_kport_open_pair(const char *name, __u32 pair);
 
 /* Of engine_kernel_attach.c: hand over to the module what it needs, through its control fd. */
 int vx_kport_attach(int control, const struct vx_port *port);
+/* XDP redirects for the guest go to the inlet of the attached port; again is fine. Negative errno after one line. */
+int vx_kport_open_inlet(const struct vx_port *port);
 
 #endif

@@ -143,7 +143,7 @@ static int hand_over(int control, struct handover *h)
 }
 
 /* From here on XDP redirects for the guest go there, not through the veth pair. When the module lets go of it, its entry in the map goes, too. */
-static int inlet_open(const struct vx_port *port)
+int vx_kport_open_inlet(const struct vx_port *port)
 {
 	char name[VX_NAME_LEN + sizeof(VHOST_XDP_INLET_SUFFIX)];
 	struct vx_netdev dev;
@@ -196,7 +196,7 @@ int vx_kport_attach(int control, const struct vx_port *port)
 	if (!err)
 		err = hand_over(control, h);
 	if (!err)
-		err = inlet_open(port);
+		err = vx_kport_open_inlet(port);
 	/* On failure this ends the sockets, and with that the kernel drops them from the XSKMAP; else the module holds them. */
 	close_all(h);
 	vx_free(h);

@@ -58,6 +58,19 @@ static bool direction_of(const struct vx_redirect_key *key, const struct vx_port
 	return key->from == cfg->host_ifindex || (key->to == cfg->host_ifindex && !vx_ifindex_is_host_end(key->from));
 }
 
+/* A socket's own losses come by its engine. So do those of the module: where it ran the program, and of its inlets. */
+static bool engine_tells(const struct walk *w, const struct vx_redirect_key *key)
+{
+	switch (key->kind) {
+	case VX_REDIRECT_SOCKET:
+		return true;
+	case VX_REDIRECT_NETDEV:
+		return w->kernel;
+	default:
+		return !vx_ifindex_is_ours(key->to);
+	}
+}
+
 static int redirect(const struct vx_redirect_key *key, __u64 packets, void *arg)
 {
 	struct vx_lost lost = { .kind = VX_LOSS_REDIRECT, .from = key->from, .to = key->to, .packets = packets };
@@ -68,10 +81,7 @@ static int redirect(const struct vx_redirect_key *key, __u64 packets, void *arg)
 		w->refused[VX_TO_GUEST] += packets;
 	if (key->kind != VX_REDIRECT_XMIT && key->from == w->port->cfg.host_ifindex && !w->kernel)
 		w->refused[VX_FROM_GUEST] += packets;
-	/* A socket's own losses come by its engine. So do those of the module: where it ran the program, and of its inlets. */
-	if (key->kind == VX_REDIRECT_SOCKET || (key->kind == VX_REDIRECT_XMIT && !vx_ifindex_is_ours(key->to)) || !direction_of(key, &w->port->cfg, &lost.direction))
-		return 0;
-	if (key->kind == VX_REDIRECT_NETDEV && w->kernel)
+	if (engine_tells(w, key) || !direction_of(key, &w->port->cfg, &lost.direction))
 		return 0;
 	vx_ifindex_name(key->from, from);
 	vx_ifindex_name(key->to, to);

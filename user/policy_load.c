@@ -165,6 +165,9 @@ int vx_policy_load(const struct vx_policy_load *load)
 		err = vx_object_load(obj, load->file);
 	if (!err)
 		err = install(obj, load, &run);
+	/* Whatever step it was: nothing stays in stage/. */
+	if (err)
+		vx_version_settle();
 	bpf_object__close(obj);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/wait.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -87,12 +88,29 @@ static int judge_pins(struct bpf_object *obj, const char *file)
 	return 0;
 }
 
+/* libbpf trusts an object more than an operator may: a damaged one takes the process along. Better one that is not needed. */
+static bool is_sound(const char *file)
+{
+	int status = -1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		bpf_object__open_file(file, NULL);
+		_exit(0);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && !status;
+}
+
 int vx_object_open(const char *file, struct bpf_object **obj)
 {
 	int err;
 
 	if (access(file, R_OK))
 		return vx_fail(-errno, "cannot read %s: %s", file, strerror(errno));
+	if (!is_sound(file))
+		return vx_fail(-EINVAL, "%s is damaged: it cannot be read without failing; build it anew", file);
 	*obj = bpf_object__open_file(file, NULL);
 	if (!*obj)
 		return vx_fail(-EINVAL, "%s is not a BPF object; build it with clang -O2 -g -target bpf", file);

@@ -129,8 +129,11 @@ static int judge_attach(struct vx_port_job *job, const char *name)
 	if (err || vx_module_require())
 		return err ? vx_fail(err, "the module does not tell of port %s: %s", name, strerror(-err)) : -ENODEV;
 	if (vx_port_alive(&job->port) && vx_port_maps_owner(&job->port.cfg) == job->port.id &&
-	    kp.info.state == VHOST_XDP_PORT_ATTACHED)
-		return 1;
+	    kp.info.state == VHOST_XDP_PORT_ATTACHED) {
+		/* A run that was killed right after it attached has left frames on the way through the veths. */
+		err = vx_kport_open_inlet(&job->port);
+		return err ? err : 1;
+	}
 	if (vx_uplink_each(same_uplink, job) <= 0 || !vx_uplink_alive(&job->uplink))
 		return vx_fail(-ENODEV,
 			       "the uplink of port %s is gone; add that again, then delete the port and add it anew: vhost-xdp port del %s",

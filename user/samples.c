@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,21 +38,18 @@ static size_t escape(char *to, size_t room, const char *value)
 	return n;
 }
 
-static void write_labels(char *labels, va_list ap)
+static void write_labels(char *text, const char *const *labels)
 {
-	const char *name;
 	size_t n = 0;
 
-	labels[0] = '\0';
-	while ((name = va_arg(ap, const char *))) {
-		const char *value = va_arg(ap, const char *);
-
-		if (n + strlen(name) + 8 > LABELS_MAX)
+	text[0] = '\0';
+	for (; labels[0]; labels += 2) {
+		if (n + strlen(labels[0]) + 8 > LABELS_MAX)
 			break;
-		n += (size_t)sprintf(labels + n, "%s%s=\"", n ? "," : "", name);
-		n += escape(labels + n, LABELS_MAX - n - 2, value);
-		labels[n++] = '"';
-		labels[n] = '\0';
+		n += (size_t)sprintf(text + n, "%s%s=\"", n ? "," : "", labels[0]);
+		n += escape(text + n, LABELS_MAX - n - 2, labels[1]);
+		text[n++] = '"';
+		text[n] = '\0';
 	}
 }
 
@@ -79,7 +75,7 @@ static struct sample *find(const char *labels, size_t bucket)
 static struct sample *make(const char *labels, size_t bucket)
 {
 	size_t room = all.room ? 2 * all.room : 256;
-	struct sample *s = all.s;
+	struct sample *s;
 
 	if (!all.n)
 		all.n = 1;
@@ -100,20 +96,17 @@ static struct sample *make(const char *labels, size_t bucket)
 	return s;
 }
 
-void vx_samples_add(double value, ...)
+void vx_samples_add(double value, const char *const *labels)
 {
-	char labels[LABELS_MAX];
+	char text[LABELS_MAX];
 	struct sample *s;
 	size_t bucket;
-	va_list ap;
 
-	va_start(ap, value);
-	write_labels(labels, ap);
-	va_end(ap);
-	bucket = hash(labels);
-	s = find(labels, bucket);
+	write_labels(text, labels);
+	bucket = hash(text);
+	s = find(text, bucket);
 	if (!s)
-		s = make(labels, bucket);
+		s = make(text, bucket);
 	if (s)
 		s->value += value;
 	else

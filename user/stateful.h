@@ -21,7 +21,7 @@ struct vx_port;
  * one or several of them. 0, or -EINVAL with the reason; nothing is printed or looked up.
  */
 int vx_stateful_parse(int argc, char *const *argv, struct vx_stateful_port *conf, char why[VX_WHY]);
-/* The same in words: the mode, then what differs from the defaults. */
+/* The same in words: what differs from the defaults. */
 void vx_stateful_lines(const struct vx_stateful_port *conf, vx_conf_line *line, void *arg);
 
 /* 0, or -ENOENT: the defaults, which conf then is. Nothing is printed. */

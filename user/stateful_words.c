@@ -282,8 +282,10 @@ void vx_stateful_lines(const struct vx_stateful_port *conf, vx_conf_line *line, 
 	size_t used = 0;
 	__u32 i;
 
-	snprintf(text, sizeof(text), "mode %s", vx_stateful_mode_name(conf->mode));
-	line(text, arg);
+	if (conf->mode != VX_STATEFUL_GUEST) {
+		snprintf(text, sizeof(text), "mode %s", vx_stateful_mode_name(conf->mode));
+		line(text, arg);
+	}
 	if (conf->limit && conf->limit != VX_STATEFUL_LIMIT) {
 		snprintf(text, sizeof(text), "limit %u", conf->limit);
 		line(text, arg);

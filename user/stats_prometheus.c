@@ -31,7 +31,7 @@ static int packets(const struct vx_port *port, void *arg)
 	int dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++)
-		vx_samples_add((double)vx_stats_traffic(port, dir).packets, "port", port->cfg.name, "direction", vx_direction_name(dir), NULL);
+		vx_sample((double)vx_stats_traffic(port, dir).packets, "port", port->cfg.name, "direction", vx_direction_name(dir));
 	return 0;
 }
 
@@ -40,7 +40,7 @@ static int bytes(const struct vx_port *port, void *arg)
 	int dir;
 
 	for (dir = 0; dir < VX_DIRECTIONS; dir++)
-		vx_samples_add((double)vx_stats_traffic(port, dir).bytes, "port", port->cfg.name, "direction", vx_direction_name(dir), NULL);
+		vx_sample((double)vx_stats_traffic(port, dir).bytes, "port", port->cfg.name, "direction", vx_direction_name(dir));
 	return 0;
 }
 
@@ -49,16 +49,16 @@ static int drop(const struct vx_drop_key *key, const struct vx_counter *sum, voi
 {
 	char buf[VX_NUMBER_TEXT];
 
-	vx_samples_add((double)sum->packets, "port", (const char *)arg, "direction", vx_direction_name(key->direction), "stage",
-		       vx_stage_name(key->stage), "reason", vx_reason_name(key->reason, buf), NULL);
+	vx_sample((double)sum->packets, "port", (const char *)arg, "direction", vx_direction_name(key->direction), "stage",
+		       vx_stage_name(key->stage), "reason", vx_reason_name(key->reason, buf));
 	return 0;
 }
 
 static int engine_drop(const struct vx_lost *lost, void *arg)
 {
 	if (lost->kind == VX_LOSS_ENGINE)
-		vx_samples_add((double)lost->packets, "port", (const char *)arg, "direction", vx_direction_name(lost->direction), "stage",
-			       vx_stage_name(VX_STAGE_ENGINE), "reason", lost->why, NULL);
+		vx_sample((double)lost->packets, "port", (const char *)arg, "direction", vx_direction_name(lost->direction), "stage",
+			       vx_stage_name(VX_STAGE_ENGINE), "reason", lost->why);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ static int rule_drop(const struct vx_drop_key *key, const struct vx_counter *sum
 	if (key->stage != VX_STAGE_POLICY || !policy || counts[policy])
 		return 0;
 	snprintf(rule, sizeof(rule), "%u", key->rule >> 8);
-	vx_samples_add((double)sum->packets, "policy", vx_policy_name(policy), "rule", rule, NULL);
+	vx_sample((double)sum->packets, "policy", vx_policy_name(policy), "rule", rule);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ static int rule_counter(const char *rule, const struct vx_counter *sum, void *ar
 {
 	const struct policy_rules *r = arg;
 
-	vx_samples_add((double)sum->packets, "policy", r->policy, "rule", rule, NULL);
+	vx_sample((double)sum->packets, "policy", r->policy, "rule", rule);
 	return 0;
 }
 
@@ -142,10 +142,10 @@ static int xsk_drops(const struct vx_port *port, void *arg)
 		const struct vx_xsk_losses *l = &page->xsk[q];
 
 		snprintf(queue, sizeof(queue), "%u", q);
-		vx_samples_add((double)l->ring_full, "port", port->cfg.name, "queue", queue, "reason", "rx_ring_full", NULL);
-		vx_samples_add((double)l->no_frame, "port", port->cfg.name, "queue", queue, "reason", "rx_fill_empty", NULL);
-		vx_samples_add((double)l->oversize, "port", port->cfg.name, "queue", queue, "reason", "rx_oversize", NULL);
-		vx_samples_add((double)l->tx_invalid, "port", port->cfg.name, "queue", queue, "reason", "tx_invalid", NULL);
+		vx_sample((double)l->ring_full, "port", port->cfg.name, "queue", queue, "reason", "rx_ring_full");
+		vx_sample((double)l->no_frame, "port", port->cfg.name, "queue", queue, "reason", "rx_fill_empty");
+		vx_sample((double)l->oversize, "port", port->cfg.name, "queue", queue, "reason", "rx_oversize");
+		vx_sample((double)l->tx_invalid, "port", port->cfg.name, "queue", queue, "reason", "tx_invalid");
 	}
 	free(page);
 	return 0;
@@ -165,7 +165,7 @@ static int count_redirect(const struct vx_redirect_key *key, __u64 n, void *arg)
 	vx_ifindex_name(key->from, from);
 	if (key->kind != VX_REDIRECT_SOCKET)
 		vx_ifindex_name(key->to, to);
-	vx_samples_add((double)n, "from", from, "to", to, "error", vx_redirect_error(key), NULL);
+	vx_sample((double)n, "from", from, "to", to, "error", vx_redirect_error(key));
 	return 0;
 }
 
@@ -178,7 +178,7 @@ static void redirects(void)
 static int netdev_loss(const struct vx_lost *lost, void *arg)
 {
 	if (lost->kind == VX_LOSS_NETDEV)
-		vx_samples_add((double)lost->packets, "from", lost->where, "to", "", "error", lost->why, NULL);
+		vx_sample((double)lost->packets, "from", lost->where, "to", "", "error", lost->why);
 	return 0;
 }
 
@@ -193,7 +193,7 @@ static int up(const struct vx_port *port, void *arg)
 	struct vx_engine_page *page = engine_page(port);
 
 	if (page)
-		vx_samples_add(page->state == VX_ENGINE_UP, "port", port->cfg.name, NULL);
+		vx_sample(page->state == VX_ENGINE_UP, "port", port->cfg.name);
 	free(page);
 	return 0;
 }
@@ -203,7 +203,7 @@ static int cpu(const struct vx_port *port, void *arg)
 	struct vx_engine_page *page = engine_page(port);
 
 	if (page)
-		vx_samples_add(vx_port_cpu(port, page), "port", port->cfg.name, NULL);
+		vx_sample(vx_port_cpu(port, page), "port", port->cfg.name);
 	free(page);
 	return 0;
 }
@@ -214,7 +214,7 @@ static int umem(const struct vx_port *port, void *arg)
 	int i;
 
 	for (i = 0; page && i < VX_UMEM_OWNERS; i++)
-		vx_samples_add((double)page->umem_frames[i], "port", port->cfg.name, "state", vx_umem_owner_name(i), NULL);
+		vx_sample((double)page->umem_frames[i], "port", port->cfg.name, "state", vx_umem_owner_name(i));
 	free(page);
 	return 0;
 }
@@ -233,8 +233,8 @@ static int queue_counter(const struct vx_port *port, void *arg)
 			const char *stats = (const char *)&page->queue[q][dir];
 
 			snprintf(queue, sizeof(queue), "%u", q);
-			vx_samples_add((double)*(const __u64 *)(stats + *offset), "port", port->cfg.name, "queue", queue, "direction",
-				       vx_direction_name(dir), NULL);
+			vx_sample((double)*(const __u64 *)(stats + *offset), "port", port->cfg.name, "queue", queue, "direction",
+				       vx_direction_name(dir));
 		}
 	free(page);
 	return 0;
@@ -267,7 +267,7 @@ int vx_stats_prometheus(const struct vx_port *only)
 
 	only_port = only;
 	vx_names_refresh();
-	vx_samples_add(1, "version", VX_VERSION, NULL);
+	vx_sample(1, "version", VX_VERSION);
 	err = vx_samples_print("build_info", "gauge", "The version of vhost-xdp.");
 	for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]) && !err; i++) {
 		size_t offset = metrics[i].offset;

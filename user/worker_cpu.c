@@ -1,17 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine_kernel.h"
 #include "worker_cpu.h"
 
+/* Fields 14 and 15, by proc(5). The name may hold anything, parentheses and spaces too. */
+#define FIELDS_BETWEEN	11
+
+static double cpu_of(char *line)
+{
+	char *at = strrchr(line, ')');
+	unsigned long long ticks = 0;
+	int i;
+
+	/* Behind the state, which is a letter. */
+	at = at && strlen(at) > 4 ? at + 3 : NULL;
+	for (i = 0; at && i < FIELDS_BETWEEN + 2; i++) {
+		char *end;
+		unsigned long long v = strtoull(at, &end, 10);
+
+		if (i >= FIELDS_BETWEEN - 1 && i < FIELDS_BETWEEN + 1)
+			ticks += v;
+		at = end == at ? NULL : end;
+	}
+	return at ? (double)ticks / (double)sysconf(_SC_CLK_TCK) : 0;
+}
+
 double vx_task_cpu(int pid)
 {
-	unsigned long long user, system;
-	char path[32], line[512], *rest;
-	size_t n = 0;
+	char path[32], line[512];
+	size_t n;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -21,11 +43,7 @@ double vx_task_cpu(int pid)
 	n = fread(line, 1, sizeof(line) - 1, f);
 	fclose(f);
 	line[n] = '\0';
-	/* The name may hold anything, parentheses too. */
-	rest = strrchr(line, ')');
-	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
-		return 0;
-	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	return cpu_of(line);
 }
 
 /* A worker may serve several vrings. */

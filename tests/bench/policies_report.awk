@@ -39,7 +39,7 @@ function ratio(text, a, b, base) {
 		return
 	printf "%-62s %6.2f %8s", text, median(a) / median(b), sprintf("(%.2f)", least(a) / least(b))
 	if (base != "")
-		printf "   without what an empty filter costs: %s", least(b) > least(base) ? sprintf("(%.2f)", (least(a) - least(base)) / (least(b) - least(base))) : "-"
+		printf "   beyond allow: %s", (least(b) > least(base) ? sprintf("(%.2f)", (least(a) - least(base)) / (least(b) - least(base))) : "-")
 	printf "\n"
 }
 

@@ -25,7 +25,8 @@
 #include "policies_rules.h"
 
 #define FRAMES		256
-#define RUN_REPEAT	100000
+#define RUN_REPEAT	4096	/* about a millisecond, so that some slices are disturbed by nobody */
+#define RUN_SLICES	25
 #define PORT		1
 
 enum { SIZES = 3, POLICIES = 5 };
@@ -57,12 +58,17 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt,
 	exit(1);
 }
 
-static double now(void)
+static double clock_of(clockid_t id)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(id, &ts);
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+static double now(void)
+{
+	return clock_of(CLOCK_MONOTONIC);
 }
 
 static int map_of(struct bpf_object *obj, const char *name)
@@ -206,14 +212,20 @@ static void run_once(const char *chain)
 {
 	static __u8 data[BENCH_LEN];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = sizeof(data), .repeat = RUN_REPEAT);
-	double start;
+	double start, ns, least = 1e9;
+	int i;
 
 	if (!set_chain(chain, VX_TRIAL_PORT))
 		return;
-	start = now();
-	if (bpf_prog_test_run_opts(prog_of(B.gen, "generate"), &opts))
-		die("test run: %s", strerror(errno));
-	printf("run %s %.2f\n", chain, (now() - start) / RUN_REPEAT);
+	for (i = 0; i < RUN_SLICES; i++) {
+		/* Not the time of day: others may have the CPU in between. */
+		start = clock_of(CLOCK_THREAD_CPUTIME_ID);
+		if (bpf_prog_test_run_opts(prog_of(B.gen, "generate"), &opts))
+			die("test run: %s", strerror(errno));
+		ns = (clock_of(CLOCK_THREAD_CPUTIME_ID) - start) / RUN_REPEAT;
+		least = ns < least ? ns : least;
+	}
+	printf("run %s %.2f\n", chain, least);
 }
 
 static unsigned long long received(void)

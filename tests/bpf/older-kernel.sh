@@ -55,6 +55,9 @@ for t in /t/tests/bpf/*; do
 done
 V=/sys/fs/bpf/v1
 bpftool prog loadall /t/bpf/vx_port.bpf.o /sys/fs/bpf/progs pinmaps $V || failed=1
+for o in vx_loss vx_ring; do
+	bpftool prog loadall /t/bpf/$o.bpf.o /sys/fs/bpf/$o >/tmp/log 2>&1 || { grep -v -e '^[0-9]*: ' -e '^;' /tmp/log | tail -n 12; failed=1; }
+done
 for p in /t/policies/*.o /t/bpf/policy_*.bpf.o; do
 	bpftool prog load $p /sys/fs/bpf/p map name vx_policy_v1 pinned $V/vx_policy_v1 map name vx_frame_v1 pinned $V/vx_frame_v1 >/tmp/log 2>&1 ||
 		{ tail -n 5 /tmp/log; failed=1; }
@@ -70,7 +73,7 @@ rm -rf "$R" "$W/more"
 step "boot"
 timeout -s KILL 240 qemu-system-x86_64 -accel tcg -cpu max,-cx16 -m 768M -nodefaults -no-user-config -display none -no-reboot \
 	-kernel "$kernel/vmlinuz" -initrd "$W/initrd" -serial "file:$W/console" \
-	-append "console=ttyS0 quiet panic=-1 panic_on_warn=1 no_timer_check tsc=reliable" </dev/null || die "the guest did not end"
+	-append "console=ttyS0 quiet panic=-1 panic_on_warn=1 no_timer_check tsc=reliable" </dev/null || { tail -n 20 "$W/console"; die "the guest did not end"; }
 tr -cd '\11\12\40-\176' <"$W/console"
 # The last line of the job: a guest that hangs or panics does not write it.
 grep -q 'guest verdict: 0' "$W/console" || die "not all passed on the older kernel"

@@ -144,7 +144,7 @@ static void test_refill(void **state)
 	} rows[] = {
 		{ "1 pps, a second", { 1, 0, 9, 0 }, SECOND, 100, 1 },
 		{ "1 pps, three seconds", { 1, 0, 9, 0 }, 3 * SECOND, 100, 3 },
-		{ "1 pps, less than a second", { 1, 0, 9, 0 }, SECOND / 10 * 9, 100, 0 },
+		{ "1 pps, less than a second", { 1, 0, 9, 0 }, SECOND / 10, 100, 0 },
 		{ "no more than the burst", { 1, 0, 9, 0 }, 3600 * SECOND, 100, 9 },
 		{ "a year", { 1, 0, 9, 0 }, 31536000ll * SECOND, 100, 9 },
 		{ "a thousandth of 10 kpps", { 10000, 0, 99, 0 }, SECOND / 1000, 100, 10 },
@@ -163,8 +163,8 @@ static void test_refill(void **state)
 		fresh(&rows[i].conf);
 		put_left(1, FROM, empty);
 		passed = burst(n, rows[i].len);
-		/* The test itself takes time: at 10,000 a second a slow machine may see some more. */
-		if (passed < rows[i].passed || (passed > rows[i].passed && rows[i].conf.pps < 1000))
+		/* The test itself takes time: on a busy machine it may see one more, and many at 10,000 a second. */
+		if (passed < rows[i].passed || (passed > rows[i].passed + !!rows[i].passed && rows[i].conf.pps < 1000))
 			fail_msg("%s: %u passed, not %u", rows[i].what, passed, rows[i].passed);
 		if (rows[i].ns < 0 && left(1, FROM).filled != empty.filled)
 			fail_msg("%s: the clock was turned back", rows[i].what);
@@ -200,20 +200,20 @@ static void test_exact(void **state)
 /* A frame larger than the burst passes once the bucket is full, and is paid for before the next one. */
 static void test_debt(void **state)
 {
-	struct vx_ratelimit conf = { .bytes_ps = 1000, .burst_bytes = 500 };
+	struct vx_ratelimit conf = { .bytes_ps = 100, .burst_bytes = 500 };
 	struct buckets b;
 
 	fresh(&conf);
 	assert_int_equal(burst(3, 1400), 1);
 	b = left(1, FROM);
 	assert_true(b.bytes < -890ll * VX_RATELIMIT_TOKEN && b.bytes >= -900ll * VX_RATELIMIT_TOKEN);
-	/* 900 bytes owed and a bucket of 500: 1.4 s at 1,000 a second. */
-	b.filled -= SECOND;
+	/* 900 bytes owed and a bucket of 500: 14 s at 100 a second. */
+	b.filled -= 10 * SECOND;
 	put_left(1, FROM, b);
 	assert_int_equal(burst(1, 1400), 0);
 	assert_int_equal(burst(1, 60), 1);
 	b = left(1, FROM);
-	b.filled -= SECOND / 2;
+	b.filled -= 5 * SECOND;
 	put_left(1, FROM, b);
 	assert_int_equal(burst(2, 1400), 1);
 }
@@ -360,35 +360,45 @@ static __u64 flood(__u64 ns)
 	return traffic(1, FROM).packets - before;
 }
 
+/* A rate well below what this machine, as busy as it is, sends in a second. */
+static __u64 some_rate(void)
+{
+	__u64 rate;
+
+	fresh(NULL);
+	rate = flood(SECOND / 5) * 5 / 16;
+	assert_true(rate > 100);
+	return rate;
+}
+
 /*
- * Over a second, for packets and for bytes. Buckets begin empty and hold half a second's worth, so that a machine that is busy elsewhere
- * for a moment makes the flood catch up rather than fall short.
+ * Over a second, for packets and for bytes. Buckets begin empty and have room for more than comes in that time. So what passed and what is
+ * left is what the rate brought, even where a busy machine does not let the flood take it all.
  */
 static void accurate(bool bytes)
 {
+	__u64 rate = some_rate(), passed, lost = all_drops();
 	struct vx_ratelimit conf = { 0 };
 	struct buckets empty = {}, end;
-	__u64 rate, passed;
-	double want;
+	double want, got;
 
-	fresh(NULL);
-	rate = flood(SECOND / 5) * 5 / 4;
-	assert_true(rate > 1000);
 	if (bytes)
-		conf = (struct vx_ratelimit){ .bytes_ps = rate * 1000, .burst_bytes = rate * 500 };
+		conf = (struct vx_ratelimit){ .bytes_ps = rate * 1000, .burst_bytes = VX_RATELIMIT_BURST_MAX };
 	else
-		conf = (struct vx_ratelimit){ .pps = rate, .burst_packets = rate / 2 };
+		conf = (struct vx_ratelimit){ .pps = rate, .burst_packets = VX_RATELIMIT_BURST_MAX };
 	fresh(&conf);
 	empty.filled = now();
 	put_left(1, FROM, empty);
 	passed = flood(SECOND);
 	end = left(1, FROM);
 	want = (double)rate * (end.filled - empty.filled) / SECOND;
-	printf("%s: %llu of %.0f passed in %.3f s\n", bytes ? "bytes" : "packets", passed, want,
-	       (double)(end.filled - empty.filled) / SECOND);
+	got = passed + (bytes ? end.bytes / 1000.0 : end.packets) / VX_RATELIMIT_TOKEN;
+	printf("%s: %llu of %.0f passed in %.3f s, %.0f left\n", bytes ? "bytes" : "packets", passed, want,
+	       (double)(end.filled - empty.filled) / SECOND, got - passed);
 	assert_true(end.filled - empty.filled > SECOND / 10 * 9);
-	if (passed < want * 0.95 || passed > want * 1.05)
-		fail_msg("%llu passed, not %.0f", passed, want);
+	assert_true(all_drops() > lost);
+	if (passed > want * 1.05 || got < want * 0.95 || got > want * 1.05)
+		fail_msg("%llu passed and %.0f are left, not %.0f", passed, got - passed, want);
 }
 
 static void test_accurate_packets(void **state)
@@ -405,7 +415,7 @@ static void test_accurate_bytes(void **state)
 static void *change_all(void *arg)
 {
 	const struct sender *s = arg;
-	struct vx_ratelimit a = { .pps = s->cpu, .burst_packets = s->cpu / 2 }, b = a;
+	struct vx_ratelimit a = { .pps = s->cpu, .burst_packets = VX_RATELIMIT_BURST_MAX }, b = a;
 	int i;
 
 	b.pps = b.pps / 10 * 9;
@@ -416,15 +426,12 @@ static void *change_all(void *arg)
 
 static void test_change_under_load(void **state)
 {
-	struct vx_ratelimit conf = {};
+	__u64 rate = some_rate(), passed;
+	struct vx_ratelimit conf = { .pps = rate, .burst_packets = VX_RATELIMIT_BURST_MAX };
 	struct buckets empty = {}, end;
 	struct sender changer;
-	__u64 rate, passed;
-	double most;
+	double most, got;
 
-	fresh(NULL);
-	rate = flood(SECOND / 5) * 5 / 4;
-	conf = (struct vx_ratelimit){ .pps = rate, .burst_packets = rate / 2 };
 	fresh(&conf);
 	empty.filled = now();
 	put_left(1, FROM, empty);
@@ -434,8 +441,9 @@ static void test_change_under_load(void **state)
 	pthread_join(changer.thread, NULL);
 	end = left(1, FROM);
 	most = (double)rate * (end.filled - empty.filled) / SECOND;
-	if (passed > most * 1.05 || passed < most * 0.85)
-		fail_msg("%llu passed of at most %.0f", passed, most);
+	got = passed + (double)end.packets / VX_RATELIMIT_TOKEN;
+	if (got > most * 1.05 || got < most * 0.9 * 0.95)
+		fail_msg("%llu passed and %.0f are left of at most %.0f", passed, got - passed, most);
 }
 
 static int up(void **state)

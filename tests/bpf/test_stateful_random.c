@@ -23,7 +23,7 @@ static __u32 rnd32(void)
 
 /* --- UDP and ICMP: a set of known flows --- */
 
-#define STEPS	20000
+#define STEPS	8000
 #define N_ENDS	64
 
 struct model {
@@ -50,10 +50,10 @@ static void test_sets(void **state)
 	__u32 m, i;
 
 	for (m = 0; m < 4; m++) {
-		const struct vx_stateful_port *c = &modes[m];
+		const struct vx_stateful_port *c = &modes[m], slow = patient(c);
 		struct model known[N_ENDS] = {};
 
-		conf(c);
+		conf(&slow);
 		for (i = 0; i < STEPS; i++) {
 			__u32 n = rnd(N_ENDS), direction = rnd(2), kind = rnd(3), asker;
 			struct ends e = random_ends(n);
@@ -210,10 +210,11 @@ static void attack(struct conn *c)
 static void test_tcp_ends(void **state)
 {
 	static const struct vx_stateful_port c = { .n_open = 1, .open = { { IPPROTO_TCP, 0, 80, 80 } } };
+	const struct vx_stateful_port slow = patient(&c);
 	static struct conn conns[16];
 	__u32 i, n, done = 0;
 
-	conf(&c);
+	conf(&slow);
 	for (n = 0; n < 16; n++) {
 		conns[n].opener = n & 1 ? FROM : TO;
 		conns[n].e = random_ends(n & 2 ? 0 : 32);
@@ -241,7 +242,7 @@ static void test_tcp_ends(void **state)
 		}
 	}
 	printf("%u connections from SYN to FIN\n", done);
-	assert_true(done > 100);
+	assert_true(done > 40);
 }
 
 /* --- spoilt frames --- */

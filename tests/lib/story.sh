@@ -86,6 +86,42 @@ swap() {
 	guest_run vm1 "killall -INT ping; grep packets /tmp/ping" | sed 's/^/  the ping that ran all the while: /'
 }
 
+# Rules for what enters vm1, into what "show --conf" prints of the host.
+rules_for_vm1() {
+	awk '/^port / { mine = $2 == "vm1" }
+		mine && $1 == "to-guest" { $0 = "\tto-guest acl" }
+		mine && /^}/ { print "\tacl to-guest {\n\t\tallow icmp\n\t\tallow tcp from group lab dport 5201\n\t\tdefault deny\n\t}" }
+		{ print }
+		/^uplink / { print "\ngroup lab {\n\tprefix 10.9.0.0/24\n}" }'
+}
+
+# One file for the host, and what is seen of it.
+operator() {
+	local conf=$W/vhost-xdp.conf
+	title "the host as a file: rules for what enters vm1"
+	vhost-xdp show --conf >"$conf.was"
+	rules_for_vm1 <"$conf.was" >"$conf"
+	sed 's/^/  | /' "$conf"
+	run vhost-xdp apply --dry-run "$conf" || true	# 1: there is something to do
+	run vhost-xdp apply "$conf"
+	ping_from "wire -> vm1, rules say yes" 5 wire ping -c 5 -i 0.2 -W $VX_PING_WAIT $IP1
+	title "what the rules refuse, live: a connection to port 23"
+	spawn drops timeout 20 vhost-xdp drops vm1 -c 1
+	spawn capture timeout 30 vhost-xdp capture vm1 -c 4 point before,after -w "$W/vm1.pcapng" icmp
+	wait_until 10 "drops to watch" grep -q watching "$W/drops.log"
+	wire timeout 2 bash -c "exec 3<>/dev/tcp/$IP1/23" 2>/dev/null && die "port 23 was reached"
+	finish drops 20
+	grep -q acl "$W/drops.log" || die "drops did not tell of it"
+	title "frames before and behind the policies, and who moves how many"
+	wire ping -c 4 -i 0.2 -W $VX_PING_WAIT $IP1 >/dev/null || true
+	finish capture 30
+	! command -v tcpdump >/dev/null || tcpdump -nr "$W/vm1.pcapng" 2>/dev/null | sed 's/^/  /'
+	run vhost-xdp top -n 1
+	run vhost-xdp acl list vm1 to-guest
+	run vhost-xdp apply "$conf.was"
+	saw "rules applied, and undone" "as files"
+}
+
 counters() {
 	title "counters: every frame that was not delivered has its reason"
 	run vhost-xdp stats

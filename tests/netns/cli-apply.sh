@@ -368,7 +368,6 @@ port vm1 {
 	acl from-guest use set base
 	ratelimit to-guest pps 10k bps 1gbit burst 20ms
 	stateful {
-		mode guest
 		limit 100
 		timeout tcp 30s
 	}

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# TIMEOUT: 240
 #
 # policy check: the shipped policies and the examples are what they say, what breaks the contract is refused in one line,
 # captures are run frame by frame, and nothing live is touched.
@@ -138,6 +139,20 @@ bad "has a map called prev" map
 echo text >"$W/text.o"
 bad "is not a BPF object" text
 bad "cannot read $W/nope.o" nope
+# Whatever a damaged object makes of libbpf: one line, and no crash.
+RANDOM=5 damaged=0
+for ((i = 0; i < 12; i++)); do
+	cp "$W/helper.o" "$W/damaged.o"
+	for ((j = 0; j < 4 << i % 4; j++)); do
+		printf '%b' "\\x$(printf %02x $((RANDOM % 256)))" |
+			dd of="$W/damaged.o" bs=1 seek=$((RANDOM % $(stat -c %s "$W/helper.o"))) conv=notrunc status=none
+	done
+	rc=0
+	vx policy check "$W/damaged.o" to-guest >/dev/null 2>"$W/err" || rc=$?
+	damaged=$((damaged + rc))
+	[ $rc -le 1 ] && [ "$(wc -l <"$W/err")" -eq $rc ] || { cat "$W/err"; die "a damaged object, $i: exit status $rc"; }
+done
+[ $damaged -gt 2 ] || die "only $damaged objects were damaged"
 refuse 2 "needs an object file" policy check
 refuse 2 "is not the MAC of a guest" policy check "$W/helper.o" mac ff:ff:ff:ff:ff:ff
 

@@ -67,6 +67,29 @@ vhost-xdp policy list
 vhost-xdp port show vm1 >"$W/show"
 grep -q 'to-guest  *my_1' "$W/show"
 
+step "what may pass"
+block=$(section sh "What may pass" 1)
+[ "$(wc -l <<<"$block")" -ge 11 ]
+eval "$block" >"$W/out"
+cat "$W/out"
+grep -q 'rule.*1\|allow tcp' "$W/out"
+step "as a file"
+mkdir -p "$W/etc"
+block=$(section sh "What may pass" 2)
+[ "$(wc -l <<<"$block")" -eq 3 ]
+mount --bind "$W/etc" /etc
+eval "$block"
+umount /etc
+
+step "see what happens"
+block=$(section sh "See what happens" 1)
+[ "$(wc -l <<<"$block")" -eq 4 ]
+spawn hello bash -c 'while sleep 0.2; do ip neigh flush dev far; ping -c 1 -W 1 -I far 10.0.1.5; done'
+while read -r line; do
+	eval "timeout 3 ${line#sudo }" || [ $? -eq 124 ]
+done <<<"$block"
+stop hello || true
+
 step "statistics, and undo it all"
 block=$(section sh "On a cloud host" 4)
 kill -TERM $engine

@@ -41,7 +41,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define VHOST_XDP_ABI		1	/* what GET_ABI answers; grows when structures below change */
+#define VHOST_XDP_ABI		2	/* what GET_ABI answers; grows when structures below change */
 #define VHOST_XDP_NAME_LEN	16	/* with the NUL; the rules of netdev names */
 #define VHOST_XDP_PAIRS_MAX	16	/* queue pairs of a port */
 #define VHOST_XDP_KEEP_MAX	16
