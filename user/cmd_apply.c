@@ -30,14 +30,16 @@ struct request {
 
 static int read_all(int fd, char *text, size_t room, size_t *len)
 {
-	ssize_t n = 1;
+	ssize_t n;
 
-	for (*len = 0; n && *len < room; *len += n) {
-		n = read(fd, text + *len, room - *len);
-		if (n < 0 && errno == EINTR)
-			n = 1, --*len;
-		else if (n < 0)
+	for (*len = 0; *len < room; *len += n) {
+		do
+			n = read(fd, text + *len, room - *len);
+		while (n < 0 && errno == EINTR);
+		if (n < 0)
 			return -errno;
+		if (!n)
+			break;
 	}
 	return 0;
 }

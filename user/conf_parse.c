@@ -75,10 +75,12 @@ static void take_file(struct vx_conf_parser *p, void *object, const struct vx_wo
 {
 	struct vx_conf_policy *policy = object;
 
-	if (value->text[0] != '/')
+	if (value->text[0] != '/') {
 		vx_conf_error(p->errors, value->pos, "the file '%s' has no absolute path; begin it with /", value->text);
-	else
-		policy->file = strdup(value->text);
+		return;
+	}
+	policy->file = vx_need(1, strlen(value->text) + 1);
+	strcpy(policy->file, value->text);
 }
 
 static void take_id(struct vx_conf_parser *p, void *object, const struct vx_word *value)
