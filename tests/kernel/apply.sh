@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # TIMEOUT: 480
-# KERNELS: 6.1 6.12
+# KERNELS: 6.12
 #
 # apply.sh KERNEL: configuration files for ports of the kernel engine, with and without a VMM that holds them.
 set -eu
