@@ -27,6 +27,11 @@ static __always_inline void vx_count_drop(struct vx_drop_key *key, __u32 packets
 		bpf_map_update_elem(&vx_drops, key, &zero, BPF_NOEXIST);
 		c = bpf_map_lookup_elem(&vx_drops, key);
 	}
+	if (!c) {
+		__u32 more = key->port * VX_DIRECTIONS + key->direction;
+
+		c = bpf_map_lookup_elem(&vx_drops_more, &more);
+	}
 	if (c) {
 		c->packets += packets;
 		c->bytes += bytes;

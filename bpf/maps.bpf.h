@@ -106,4 +106,12 @@ struct {
 	__type(value, struct vx_counter);
 } vx_drops SEC(".maps");
 
+/* Those for which it has no room: rules and reasons are of policies' making, and many. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VX_PORTS_MAX * VX_DIRECTIONS);
+	__type(key, __u32);
+	__type(value, struct vx_counter);
+} vx_drops_more SEC(".maps");
+
 #endif

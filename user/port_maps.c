@@ -41,6 +41,8 @@ static int clear_traffic(__u32 port)
 		__u32 key = port * VX_DIRECTIONS + dir;
 
 		err = vx_map_put("vx_traffic", &key, zero, BPF_ANY);
+		if (!err)
+			err = vx_map_put("vx_drops_more", &key, zero, BPF_ANY);
 	}
 	free(zero);
 	return err;

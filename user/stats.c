@@ -144,6 +144,26 @@ static int read_drops(void)
 	return err;
 }
 
+/* What there was no room for: a number for each direction. */
+static int each_untold(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg), void *arg)
+{
+	struct vx_drop_key key = { .port = port, .stage = VX_STAGE_POLICY, .reason = VX_REASON_UNTOLD };
+	int fd = vx_pin_open("v1/vx_drops_more"), ret = 0;
+	struct vx_counter sum;
+	__u32 at;
+
+	if (fd < 0)
+		return 0;
+	for (key.direction = 0; key.direction < VX_DIRECTIONS && !ret; key.direction++) {
+		at = port * VX_DIRECTIONS + key.direction;
+		sum = lookup_sum(fd, &at);
+		if (sum.packets)
+			ret = fn(&key, &sum, arg);
+	}
+	close(fd);
+	return ret;
+}
+
 int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, const struct vx_counter *sum, void *arg), void *arg)
 {
 	int ret = read_drops();
@@ -152,7 +172,7 @@ int vx_stats_each_drop(__u32 port, int (*fn)(const struct vx_drop_key *key, cons
 	for (i = 0; i < all_drops.n && !ret; i++)
 		if (all_drops.entry[i].key.port == port && all_drops.entry[i].sum.packets)
 			ret = fn(&all_drops.entry[i].key, &all_drops.entry[i].sum, arg);
-	return ret;
+	return ret ? ret : each_untold(port, fn, arg);
 }
 
 struct collection {

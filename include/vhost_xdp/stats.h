@@ -55,6 +55,7 @@ enum vx_direction {
 	X(RATE_BPS,        21, "rate_bps")		/* more bytes */ \
 	X(NO_FLOW,         22, "no_flow")		/* belongs to no flow that was opened, and may open none */ \
 	X(FLOW_LIMIT,      23, "flow_limit")		/* a new flow, and no room for it among those of the port */ \
+	X(UNTOLD,          24, "untold")		/* dropped for a reason that map "vx_drops" had no room for */ \
 	X(RUNT,            32, "runt")			/* shorter than an Ethernet header */ \
 	X(OVERSIZE,        33, "oversize")		/* longer than a UMEM frame carries */ \
 	X(BAD_VNET_HDR,    34, "bad_vnet_hdr")		/* virtio_net_hdr missing or of unknown type */ \

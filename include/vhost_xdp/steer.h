@@ -8,7 +8,7 @@
  *
  *	vhost-xdp/v1/vx_policy_v1, vx_frame_v1, vx_chain_v1	the policy contract (policy.h)
  *	vhost-xdp/v1/vx_ports, vx_ifs, vx_fdb, vx_fdb_low, vx_dev, vx_xsk,
- *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops,
+ *		     vx_engines, vx_uplinks, vx_members, vx_traffic, vx_drops, vx_drops_more,
  *		     vx_flood (of vx_host_end alone), vx_ifs_low (of vx_port alone),
  *		     vx_watch, vx_watch_rings (watch.h), vx_redirects
  *	vhost-xdp/loss/NAME				links of the programs that fill vx_redirects
@@ -112,6 +112,7 @@ static inline __attribute__((always_inline)) __u32 vx_fdb_slot(__u16 vlan, const
  *                   struct vx_engine_page, BPF_F_MMAPABLE).
  * Map "vx_traffic": PERCPU_ARRAY of struct vx_counter, key port * VX_DIRECTIONS + direction: frames that passed.
  * Map "vx_drops":   PERCPU_HASH of struct vx_counter, key struct vx_drop_key.
+ * Map "vx_drops_more": PERCPU_ARRAY of struct vx_counter, key as of vx_traffic: drops that vx_drops had no room for.
  */
 
 /* Map "vx_members": HASH, key struct vx_group_key, value struct vx_group: whom a broadcast reaches. */

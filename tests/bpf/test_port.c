@@ -301,6 +301,36 @@ static void trial(void **state)
 	no_chain(VX_TRIAL_PORT, FROM);
 }
 
+/* Rules of many policies may have filled the map of reasons: what is dropped then is counted all the same. */
+static void no_room_for_reasons(void **state)
+{
+	struct vx_drop_key filler = { .port = 1000, .stage = VX_STAGE_POLICY, .reason = VX_REASON_DENIED }, key = {};
+	struct vx_counter c[libbpf_num_possible_cpus()];
+	int fd = bpf_map__fd(P.port->maps.vx_drops), more = bpf_map__fd(P.port->maps.vx_drops_more);
+	__u32 at = 1 * VX_DIRECTIONS + FROM;
+	struct frame f;
+
+	memset(c, 0, sizeof(c));
+	key = (struct vx_drop_key){ .port = 1, .direction = FROM, .stage = VX_STAGE_PORT, .reason = VX_REASON_HAIRPIN };
+	bpf_map_delete_elem(fd, &key);
+	while (!bpf_map_update_elem(fd, &filler, c, BPF_ANY))
+		filler.rule += 256;
+	assert_int_equal(errno, E2BIG);
+	build(&f, GUEST1, 0, 0);
+	assert_int_equal(port_run(&f, 1, FROM), XDP_DROP);
+	assert_int_equal(drops(&key).packets, 0);
+	assert_int_equal(bpf_map_lookup_elem(more, &at, c), 0);
+	assert_int_equal(sum(c).packets, 1);
+	assert_int_equal(sum(c).bytes, f.len);
+
+	while (filler.rule) {
+		filler.rule -= 256;
+		bpf_map_delete_elem(fd, &filler);
+	}
+	assert_int_equal(port_run(build(&f, GUEST1, 0, 0), 1, FROM), XDP_DROP);
+	assert_int_equal(drops(&key).packets, 1);
+}
+
 static void truncated(void **state)
 {
 	struct frame in, f;
@@ -344,6 +374,7 @@ int main(void)
 		cmocka_unit_test(two_tags),
 		cmocka_unit_test(oversize),
 		cmocka_unit_test(trial),
+		cmocka_unit_test(no_room_for_reasons),
 		cmocka_unit_test(truncated),
 	};
 
