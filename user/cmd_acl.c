@@ -348,7 +348,7 @@ const struct vx_cmd vx_cmd_acl = {
 		 "acl default WHOSE allow|deny\n"
 		 "acl use PORT to-guest|from-guest set NAME|own|default\n"
 		 "acl test WHOSE [PROTO] [src ADDRESS] [dst ADDRESS] [sport N] [dport N] [type TYPE [code N]] [fragment]\n"
-		 "WHOSE is PORT to-guest|from-guest, or set NAME\n",
+		 "\tWHOSE is PORT to-guest|from-guest, or set NAME\n",
 	.help = "Rules of the policy acl: who may talk to whom.",
 	.run = run,
 };
