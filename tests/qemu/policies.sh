@@ -1,0 +1,424 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TIMEOUT: 240
+#
+# The shipped policies around two real guests: DHCP, IPv6 neighbours and the metadata address work; who passes for somebody else reaches
+# nobody, and is counted for what it tried; a port scan finds what the rules offer, and no more.
+set -eu
+. "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
+. "$VX_TOP/tests/lib/topo.sh"
+. "$VX_TOP/tests/lib/guest.sh"
+
+MAC1=52:54:00:00:00:01 IP1=10.9.0.11 IP2=10.9.0.12 MAC2=52:54:00:00:00:02
+WIRE_IP6=fd00:9::1 HOST_IP6=fd00:9::2 IP61=fd00:9::11 IP62=fd00:9::12
+IP61_BY_ROUTER=fd00:9:1::5054:ff:fe00:1
+STRANGER=10.9.0.7			# an address of the wire that is in no group
+METADATA=169.254.169.254
+# shellcheck disable=SC2034 # for what is sourced
+VX_GUEST_MEM=256M VX_WIDTH=160
+command -v nmap >/dev/null || skip "nmap is not installed; see tests/lib/deps"
+/usr/bin/python3 -c 'import scapy' 2>/dev/null || skip "scapy is not installed; see tests/lib/deps"
+
+# drops PORT REASON: how many frames
+drops() {
+	vhost-xdp -j stats "$1" | tr -d ' \n' | grep -o '{[^{}]*"reason":"'"$2"'"[^{}]*}' | grep -o '"packets":[0-9]*' |
+		awk -F : '{ n += $2 } END { print n + 0 }'
+}
+# more PORT REASON BEFORE
+more() { [ "$(drops "$1" "$2")" -gt "$3" ]; }
+# expect WHAT SEEN WANTED
+expect() {
+	echo "  $1: $2"
+	[ "$2" = "$3" ] || die "$1: seen \"$2\", expected \"$3\""
+}
+
+# --- the place -------------------------------------------------------------
+
+# host_file [LINE]: this host as a file, LINE among the rules of what enters vm2.
+host_file() {
+	cat <<-END
+	uplink up0
+	group lab {
+		port vm1
+		prefix $WIRE_IP
+	}
+	port vm1 mac $MAC1 uplink up0 host allow {
+		from-guest antispoof,stateful,ratelimit
+		to-guest stateful,acl,ratelimit
+		antispoof $IP1 $IP61 $IP61_BY_ROUTER
+		ratelimit from-guest bps 1gbit
+		ratelimit to-guest bps 1gbit
+		stateful open icmp
+		acl to-guest {
+			allow icmp
+			allow icmp6
+			allow tcp dport 32768-60999	# ephemeral: of all these, stateful lets pass what vm1 asked for
+			allow udp dport 68,32768-60999
+		}
+	}
+	port vm2 mac $MAC2 uplink up0 host allow {
+		from-guest antispoof,stateful,ratelimit
+		to-guest stateful,acl,ratelimit
+		antispoof $IP2 $IP62
+		ratelimit from-guest bps 1gbit
+		ratelimit to-guest bps 1gbit
+		stateful {
+			open icmp		# echo requests
+			open tcp
+			open udp
+		}
+		acl to-guest {
+			allow icmp type echo-request
+			allow icmp type echo-reply
+			allow icmp6
+			allow tcp from group lab dport 22,5201,5202
+			allow udp dport 67,68,9999
+			${1:-}
+			default deny
+		}
+	}
+	END
+}
+
+# The script of udhcpc: takes the lease, as distributions' do.
+guest_udhcpc_script() {
+	guest_run vm1 "printf '%s\n' '#!/bin/sh' '[ \$1 = bound ] || { echo \$1; exit; }' \
+		'echo \$1 \$ip/\$mask by \$serverid' 'ip addr flush dev eth0 scope global; ip addr add \$ip/\$mask dev eth0' >/tmp/lease; chmod +x /tmp/lease"
+}
+
+wire_udhcpd() {
+	mkdir -p "$W/dhcp"
+	cat >"$W/dhcp/conf" <<-END
+	start 10.9.0.100
+	end 10.9.0.110
+	interface w0
+	lease_file $W/dhcp/leases
+	pidfile $W/dhcp/pid
+	static_lease $MAC1 $IP1
+	option subnet 255.255.255.0
+	END
+	: >"$W/dhcp/leases"
+	spawn udhcpd wire busybox udhcpd -f -S "$W/dhcp/conf"
+}
+
+place_up() {
+	topo_up
+	topo_ports=(vm1 vm2)
+	wire sysctl -qw net.ipv6.conf.w0.disable_ipv6=0
+	wire ip addr add $WIRE_IP6/64 dev w0 nodad
+	wire ip addr add $STRANGER/24 dev w0
+	wire ip addr add $METADATA/32 dev w0
+	host_file >"$W/host.conf"
+	run vhost-xdp apply "$W/host.conf"
+	/usr/bin/python3 "$VX_TOP/tests/lib/spoofed.py" vm1,$MAC1,$IP1,$IP61 \
+		"vm2,$MAC2,$IP2,$IP62=wire,$WIRE_MAC,$WIRE_IP,$WIRE_IP6" \
+		"wire,$WIRE_MAC,$WIRE_IP,$WIRE_IP6=vm2,$MAC2,$IP2,$IP62" \
+		"host,$HOST_MAC,$HOST_IP,$HOST_IP6=vm2,$MAC2,$IP2,$IP62" >"$W/spoofed" || die "no frames"
+	guest_with "$VX_O/tools/rawframe" "$(command -v nmap)" /usr/share/nmap/nmap-services "$W/spoofed"
+	guest_pick_accel
+	engine_up vm1
+	engine_up vm2
+	guest_start vm1 "$W/vm1.sock" $MAC1 "" >/dev/null
+	guest_start vm2 "$W/vm2.sock" $MAC2 $IP2/24 >/dev/null
+	guest_wait vm1 90
+	guest_wait vm2 90
+	guest_run vm1 "ln -s $VX_O/tools/rawframe /bin/rawframe"
+	guest_run vm2 "ln -s $VX_O/tools/rawframe /bin/rawframe"
+}
+
+# --- DHCP ------------------------------------------------------------------
+
+# The addresses of GUEST that are not link-local, of IP version N.
+addresses() { guest_run "$1" "ip -$2 -o addr show dev eth0 scope global" | awk '{ printf "%s ", $4 }'; }
+
+# What vm1 gets from whoever answers it first: the last line of its client's script.
+lease() {
+	VX_GUEST_TIMEOUT=40 guest_run vm1 "udhcpc -i eth0 -n -q -f -t ${1:-5} -T 3 -s /tmp/lease 2>/dev/null" | tail -n 1
+}
+
+dhcp() {
+	local before
+	step "DHCP: vm1 gets its lease from the wire"
+	guest_udhcpc_script
+	wire_udhcpd
+	expect "vm1's lease" "$(lease)" "bound $IP1/24 by $WIRE_IP"
+	stop udhcpd || true
+
+	step "DHCP: nobody hears the server in vm2"
+	guest_run vm2 "printf '%s\n' 'start 10.9.0.66' 'end 10.9.0.66' 'interface eth0' 'lease_file /tmp/leases' 'option subnet 255.255.255.0' >/tmp/udhcpd.conf; \
+		: >/tmp/leases; udhcpd -S /tmp/udhcpd.conf" || die "no udhcpd in vm2"
+	before=$(drops vm2 dhcp_server)
+	expect "vm1's lease" "$(lease 2)" "leasefail"
+	more vm2 dhcp_server "$before" || die "not counted as dhcp_server"
+	echo "  dropped of vm2 as dhcp_server: $before, then $(drops vm2 dhcp_server)"
+	expect "vm1's address" "$(addresses vm1 4)" "$IP1/24 "
+
+	step "DHCP: it is heard when it may be"
+	run vhost-xdp policy antispoof vm2 allow dhcp-server
+	expect "vm1's lease" "$(lease)" "bound 10.9.0.66/24 by $IP2"
+	run vhost-xdp policy antispoof vm2 deny dhcp-server
+	guest_run vm2 "killall udhcpd"
+	guest_run vm1 "ip addr flush dev eth0 scope global; ip addr add $IP1/24 dev eth0"
+}
+
+# --- IPv6 ------------------------------------------------------------------
+
+# pings WHAT COMMAND...: all five are answered, the first one too, which waits for its neighbour
+pings() {
+	local what=$1 out
+	shift
+	out=$("$@" 2>&1) || true
+	expect "ping $what" "$(printf '%s\n' "$out" | awk '/packets transmitted/ { print $4 + 0, "of", $1 }')" "5 of 5"
+}
+
+# advertise PREFIX: a router's advertisement, from the wire
+advertise() {
+	/usr/bin/python3 - "$1" $WIRE_MAC <<-'END' | wire rawframe w0 send
+	import sys
+	from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6NDOptPrefixInfo, IPv6
+	from scapy.layers.l2 import Ether
+	frame = (Ether(src=sys.argv[2], dst="33:33:00:00:00:01") / IPv6(src="fe80::ff:fe00:1", dst="ff02::1", hlim=255) /
+	         ICMPv6ND_RA(routerlifetime=0) / ICMPv6NDOptPrefixInfo(prefix=sys.argv[1], prefixlen=64))
+	print("advertised", bytes(frame).hex())
+	END
+}
+has_address() { [[ " $(addresses "$1" 6)" == *" $2 "* ]]; }
+# no address of GUEST is tentative any more
+settled() { guest_run "$1" "! ip -6 -o addr show dev eth0 | grep -q tentative"; }
+
+ipv6() {
+	step "IPv6: duplicate address detection, neighbours and pings, guest to guest and over the wire"
+	guest_run vm1 "ip -6 addr add $IP61/64 dev eth0"
+	guest_run vm2 "ip -6 addr add $IP62/64 dev eth0"
+	wait_until 20 "vm1's addresses" settled vm1
+	wait_until 20 "vm2's addresses" settled vm2
+	# the ping's answer enters vm1 as a flow that it began; what vm2 begins, because its rules say so
+	pings "vm1 -> vm2" guest_run vm1 "ping6 -c 5 -i 0.2 -W 3 $IP62"
+	pings "vm1 -> wire" guest_run vm1 "ping6 -c 5 -i 0.2 -W 3 $WIRE_IP6"
+	pings "wire -> vm2" wire ping -6 -c 5 -i 0.2 -W 3 $IP62
+	pings "vm2 -> vm1, link-local" guest_run vm2 "ping6 -c 5 -i 0.2 -W 3 -I eth0 fe80::5054:ff:fe00:1"
+
+	step "IPv6: a router on the wire gives a prefix, and vm1 may use its address in it, which the port lists"
+	advertise fd00:9:1::
+	wait_until 20 "vm1's address of the prefix" has_address vm1 fd00:9:1:0:5054:ff:fe00:1/64 ||
+		die "vm1 has $(addresses vm1 6)"
+	echo "  vm1 has $(addresses vm1 6)"
+	wire ip addr add fd00:9:1::1/64 dev w0 nodad
+	wait_until 20 "vm1's addresses" settled vm1
+	pings "vm1 -> wire" guest_run vm1 "ping6 -c 5 -i 0.2 -W 3 fd00:9:1::1"
+}
+
+# --- who passes for somebody else ------------------------------------------
+
+# What antispoof says of each kind of tests/lib/spoofed.py, for each of the three targets.
+reasons="spoof_mac 2 spoof_ip4 2 spoof_ip6 1 spoof_arp 3 spoof_nd 2 ra_server 1 dhcp_server 1"
+
+watch_on() {
+	guest_run vm2 "rawframe eth0 watch >/tmp/seen 2>&1 &"
+	spawn seen-wire wire rawframe w0 watch
+	spawn seen-host rawframe up0 watch
+	sleep 0.3
+}
+# vm2 waits for an offer meanwhile: without that stateful would not let it hear any.
+attack() {
+	guest_run vm2 "udhcpc -i eth0 -f -n -q -t 1 -T 1 -s /bin/true" >/dev/null 2>&1 || true
+	guest_run vm1 "rawframe eth0 send <$W/spoofed" || die "vm1 could not send"
+}
+watch_off() {
+	guest_run vm2 "killall rawframe"
+	stop seen-wire || true
+	stop seen-host || true
+}
+# seen TARGET: kinds that arrived where they were sent to
+seen() {
+	case $1 in
+	vm2) guest_run vm2 "cat /tmp/seen" ;;
+	*) cat "$W/seen-$1.log" ;;
+	esac | sed -n "s/-$1\$//p" | sort -u | tr '\n' ' '
+}
+has_seen() { [ "$(seen "$1")" = "$2" ]; }
+seen_honest() { [[ "$(seen "$1")" == *"honest4 honest6 "* ]]; }
+# Whose frames are whose, as each of the three knows it: "ADDRESS MAC" of all that the attacker claims.
+neighbours() {
+	guest_run vm2 "ip neigh" | sed -n "s/^\($WIRE_IP\|$WIRE_IP6\) .*lladdr \([^ ]*\).*/vm2: \1 \2/p"
+	wire ip neigh | sed -n "s/^\($IP2\|$IP62\) .*lladdr \([^ ]*\).*/wire: \1 \2/p"
+	ip neigh | sed -n "s/^\($IP2\) .*lladdr \([^ ]*\).*/host: \1 \2/p"
+}
+know_each_other() {
+	guest_run vm2 "ping -c 1 -W 3 $WIRE_IP; ping -c 1 -W 3 $HOST_IP; ping6 -c 1 -W 3 $WIRE_IP6" >/dev/null || die "vm2 is not heard"
+	neighbours | sort -u
+}
+
+counted() {
+	local reason
+	for reason in "${!want[@]}"; do
+		[ "$(drops vm1 "$reason")" -eq "${want[$reason]}" ] || return 1
+	done
+}
+
+spoofing() {
+	local before=() known target word
+	declare -gA want=()
+	step "spoofing: neighbours know each other, and the host, which vm1 may talk to"
+	pings "vm1 -> host" guest_run vm1 "ping -c 5 -i 0.2 -W 3 $HOST_IP"
+	known=$(know_each_other)
+	printf '%s\n' "$known" | sed 's/^/  /'
+	[ "$(printf '%s\n' "$known" | wc -l)" -eq 5 ] || die "neighbours are missing"
+
+	step "spoofing: $(wc -l <"$W/spoofed") frames of vm1 to vm2, wire and host, honest ones among them"
+	# shellcheck disable=SC2086 # pairs are meant
+	set -- $reasons
+	while [ $# -gt 0 ]; do
+		want[$1]=$(($(drops vm1 "$1") + 3 * $2))
+		shift 2
+	done
+	watch_on
+	attack
+	for target in vm2 wire host; do
+		wait_until 10 "the honest frames at $target" seen_honest $target || true
+	done
+	wait_until 10 "the counters" counted || true
+	watch_off
+	for target in vm2 wire host; do
+		expect "arrived at $target" "$(seen $target)" "honest4 honest6 "
+	done
+	for word in $(printf '%s\n' "${!want[@]}" | sort); do
+		expect "dropped of vm1 as $word" "$(drops vm1 "$word")" "${want[$word]}"
+	done
+	expect "neighbours" "$(neighbours | sort -u)" "$known"
+	if [[ "$(addresses vm2 6)" == *fd00:bad* ]]; then die "vm2 believes the router"; fi
+}
+
+# The same frames when nothing looks at them: so they were right, and did not get lost otherwise.
+without_antispoof() {
+	local all target
+	all=$(sed -n 's/-vm2 .*//p' "$W/spoofed" | sort -u | tr '\n' ' ')
+	step "spoofing: the same without antispoof"
+	run vhost-xdp policy set vm1 from-guest stateful,ratelimit
+	watch_on
+	attack
+	for target in vm2 wire host; do
+		wait_until 10 "all frames at $target" has_seen $target "$all" || true
+		expect "arrived at $target" "$(seen $target)" "$all"
+	done
+	watch_off
+	wait_until 10 "vm2 to believe the router" has_address vm2 fd00:bad::5054:ff:fe00:2/64 || die "vm2 has $(addresses vm2 6)"
+	run vhost-xdp policy set vm1 from-guest antispoof,stateful,ratelimit
+}
+
+# --- metadata --------------------------------------------------------------
+
+metadata() {
+	step "metadata: $METADATA on the wire answers vm1, while vm2 claims to be it"
+	mkdir -p "$W/metadata"
+	echo "i am vm1" >"$W/metadata/instance"
+	spawn metadata wire busybox httpd -f -p $METADATA:80 -h "$W/metadata"
+	guest_run vm1 "ip route add $METADATA dev eth0"
+	guest_run vm2 "mkdir -p /tmp/www; echo gotcha >/tmp/www/instance; ip addr add $METADATA/32 dev eth0; \
+		httpd -p $METADATA:80 -h /tmp/www; arping -U -c 2 -I eth0 $METADATA" >/dev/null || true
+	expect "vm1 reads" "$(guest_run vm1 "printf 'GET /instance HTTP/1.0\r\n\r\n' | timeout 10 nc $METADATA 80" | tail -n 1)" "i am vm1"
+	more vm2 spoof_arp 0 || die "vm2's claim is not counted as spoof_arp"
+	echo "  dropped of vm2 as spoof_arp: $(drops vm2 spoof_arp)"
+	guest_run vm2 "killall httpd; ip addr del $METADATA/32 dev eth0"
+	stop metadata || true
+}
+
+# --- scans -----------------------------------------------------------------
+
+ports=20-25,53,80,443,2222,3306,5200-5203,8080
+
+# What nmap says of a port: "22 open", one a line, but for those which STATE is said of.
+nmap_read() {
+	sed -n 's,^\([0-9]*\)/[a-z]* *\([^ ]*\).*,\1 \2,p' "$W/nmap" | grep -v " $1\$" | tr '\n' ' '
+}
+# Patient, as guests are emulated: a probe is lost after two seconds and a second one.
+nmap_words=(-n -Pn -vv -r --max-retries 1 --initial-rtt-timeout 1500ms --max-rtt-timeout 2s --min-parallelism 40 --host-timeout 40s)
+wire_scan() {
+	show nmap "$@"
+	wire nmap "${nmap_words[@]}" "$@" >"$W/nmap" 2>&1 || { cat "$W/nmap"; die "nmap"; }
+	grep -q 'Host is up\|scan report' "$W/nmap" || { cat "$W/nmap"; die "nmap"; }
+}
+vm1_scan() {
+	show "vm1: nmap" "$@"
+	VX_GUEST_TIMEOUT=60 guest_run vm1 "nmap --datadir /usr/share/nmap ${nmap_words[*]} $*" >"$W/nmap" 2>&1 || { cat "$W/nmap"; die "nmap"; }
+}
+
+scans() {
+	local before
+	step "scans: vm2 listens on 22, 23, 80, 2222 and 5201; its rules let lab in to 22 and 5201, and to 5202, where nobody is"
+	guest_run vm2 "for port in 22 23 80 2222 5201; do httpd -p \$port -h /tmp; done"
+	before=$(drops vm2 denied)
+	wire_scan -sT -p $ports $IP2
+	expect "connections from the wire" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
+	vm1_scan -sT -p $ports $IP2
+	expect "connections from vm1" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
+	vm1_scan -6 -sT -p $ports $IP62
+	expect "the same by IPv6: vm1 is in lab with that address, too" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
+	wire_scan -sS -p $ports $IP2
+	expect "half-open connections from the wire" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
+	wire_scan -sS -S $STRANGER -e w0 -p $ports $IP2
+	expect "from somebody who is not in lab" "$(nmap_read filtered)" ""
+	more vm2 denied "$before" || die "nothing is counted as denied"
+	echo "  dropped on the way to vm2 as denied: $before, then $(drops vm2 denied)"
+}
+
+# What no connection begins with, and what is not TCP.
+odd_scans() {
+	local before kind
+	step "scans: flags that open nothing, at a port that would answer, one that would refuse and one that is closed to all"
+	for kind in F N X A M W; do
+		before=$(drops vm2 no_flow)
+		wire_scan -s$kind -p 22,80,5202 $IP2
+		expect "-s$kind from the wire" "$(nmap_read '[a-z|]*filtered')" ""
+		more vm2 no_flow "$before" || die "not counted as no_flow"
+	done
+	before=$(drops vm2 malformed)
+	wire_scan -sS -f -p 22,80,5202 $IP2
+	expect "half-open connections in fragments of 8 bytes" "$(nmap_read filtered)" ""
+	more vm2 malformed "$before" || die "not counted as malformed"
+	wire_scan -sU -p 53,69,161,9999 $IP2
+	expect "UDP from the wire" "$(nmap_read 'open|filtered')" "9999 closed "
+
+	step "scans: echo requests, which are allowed, and timestamps, which are not"
+	expect "nmap -PE says" "$(host_is -PE)" up
+	expect "nmap -PP says" "$(host_is -PP)" down
+}
+# host_is WORDS...: up or down, by what nmap asks so
+host_is() {
+	wire nmap -n -sn --disable-arp-ping --initial-rtt-timeout 1500ms "$@" $IP2 >"$W/nmap" 2>&1 || { cat "$W/nmap" >&2; return 1; }
+	sed -n 's/^Host is up.*/up/p; s/^Note: Host seems down.*/down/p' "$W/nmap"
+}
+
+# One more port by a file, and back.
+changed_rules() {
+	step "rules: a file opens 2222, and rollback closes it"
+	host_file "allow tcp src $WIRE_IP dport 2222" >"$W/host.conf"
+	run vhost-xdp apply "$W/host.conf"
+	wire_scan -sT -p 22,23,2222 $IP2
+	expect "connections from the wire" "$(nmap_read filtered)" "22 open 2222 open "
+	run vhost-xdp acl rollback vm2 to-guest
+	wire_scan -sT -p 22,23,2222 $IP2
+	expect "connections from the wire" "$(nmap_read filtered)" "22 open "
+
+	step "rules: without any, the scans find what is there"
+	run vhost-xdp policy set vm2 to-guest allow
+	wire_scan -sT -p $ports $IP2
+	expect "connections from the wire, open" "$(nmap_read closed)" "22 open 23 open 80 open 2222 open 5201 open "
+	wire_scan -sF -p 5202 $IP2
+	expect "-sF from the wire" "$(nmap_read '[a-z|]*filtered')" "5202 closed "
+	expect "nmap -PP says" "$(host_is -PP)" up
+	run vhost-xdp policy set vm2 to-guest stateful,acl,ratelimit
+}
+
+place_up
+dhcp
+ipv6
+spoofing
+metadata
+scans
+odd_scans
+changed_rules
+without_antispoof
+run vhost-xdp stats
+guest_stop vm1 || true
+guest_stop vm2 || true
