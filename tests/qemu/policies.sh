@@ -163,12 +163,13 @@ dhcp() {
 
 # --- IPv6 ------------------------------------------------------------------
 
-# pings WHAT COMMAND...: all five are answered, the first one too, which waits for its neighbour
+# answered PING...: how many of how many
+answered() { { "$@" 2>&1 || true; } | awk '/packets transmitted/ { print $4 + 0, "of", $1 }'; }
+# pings WHAT PING...: all five are answered, the first one too, which waits for its neighbour
 pings() {
-	local what=$1 out
+	local what=$1
 	shift
-	out=$("$@" 2>&1) || true
-	expect "ping $what" "$(printf '%s\n' "$out" | awk '/packets transmitted/ { print $4 + 0, "of", $1 }')" "5 of 5"
+	expect "ping $what" "$(answered "$@")" "5 of 5"
 }
 
 # advertise PREFIX: a router's advertisement, from the wire
@@ -331,8 +332,9 @@ ports=20-25,53,80,443,2222,3306,5200-5203,8080
 nmap_read() {
 	sed -n 's,^\([0-9]*\)/[a-z]* *\([^ ]*\).*,\1 \2,p' "$W/nmap" | grep -v " $1\$" | tr '\n' ' '
 }
-# Patient, as guests are emulated: a probe is lost after two seconds and a second one.
-nmap_words=(-n -Pn -vv -r --max-retries 1 --initial-rtt-timeout 1500ms --max-rtt-timeout 2s --min-parallelism 40 --host-timeout 40s)
+# Patient, as guests are emulated: each probe is sent three times.
+nmap_words=(-n -Pn -vv -r --max-retries 2 --min-rtt-timeout 700ms --initial-rtt-timeout 1s --max-rtt-timeout 2s
+	--min-parallelism 40 --host-timeout 60s)
 wire_scan() {
 	show nmap "$@"
 	wire nmap "${nmap_words[@]}" "$@" >"$W/nmap" 2>&1 || { cat "$W/nmap"; die "nmap"; }
@@ -366,12 +368,14 @@ scans() {
 odd_scans() {
 	local before kind
 	step "scans: flags that open nothing, at a port that would answer, one that would refuse and one that is closed to all"
-	for kind in F N X A M W; do
+	for kind in F N X A; do
 		before=$(drops vm2 no_flow)
 		wire_scan -s$kind -p 22,80,5202 $IP2
 		expect "-s$kind from the wire" "$(nmap_read '[a-z|]*filtered')" ""
 		more vm2 no_flow "$before" || die "not counted as no_flow"
 	done
+	vm1_scan -sF -p 22,80,5202 $IP2
+	expect "-sF from vm1" "$(nmap_read '[a-z|]*filtered')" ""
 	before=$(drops vm2 malformed)
 	wire_scan -sS -f -p 22,80,5202 $IP2
 	expect "half-open connections in fragments of 8 bytes" "$(nmap_read filtered)" ""
@@ -382,6 +386,8 @@ odd_scans() {
 	step "scans: echo requests, which are allowed, and timestamps, which are not"
 	expect "nmap -PE says" "$(host_is -PE)" up
 	expect "nmap -PP says" "$(host_is -PP)" down
+	expect "echo requests in fragments, which vm1's rules let in" "$(answered wire ping -s 4000 -c 3 -i 0.2 -W 3 $IP1)" "3 of 3"
+	expect "and those of vm2, by their type, do not" "$(answered wire ping -s 4000 -c 3 -i 0.2 -W 1 $IP2)" "0 of 3"
 }
 # host_is WORDS...: up or down, by what nmap asks so
 host_is() {
