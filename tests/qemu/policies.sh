@@ -110,7 +110,7 @@ place_up() {
 	wire ip addr add $METADATA/32 dev w0
 	host_file >"$W/host.conf"
 	run vhost-xdp apply "$W/host.conf"
-	/usr/bin/python3 "$VX_TOP/tests/lib/spoofed.py" vm1,$MAC1,$IP1,$IP61 \
+	HOME=$W /usr/bin/python3 "$VX_TOP/tests/lib/spoofed.py" vm1,$MAC1,$IP1,$IP61 \
 		"vm2,$MAC2,$IP2,$IP62=wire,$WIRE_MAC,$WIRE_IP,$WIRE_IP6" \
 		"wire,$WIRE_MAC,$WIRE_IP,$WIRE_IP6=vm2,$MAC2,$IP2,$IP62" \
 		"host,$HOST_MAC,$HOST_IP,$HOST_IP6=vm2,$MAC2,$IP2,$IP62" >"$W/spoofed" || die "no frames"
@@ -174,7 +174,7 @@ pings() {
 
 # advertise PREFIX: a router's advertisement, from the wire
 advertise() {
-	/usr/bin/python3 - "$1" $WIRE_MAC <<-'END' | wire rawframe w0 send
+	HOME=$W /usr/bin/python3 - "$1" $WIRE_MAC <<-'END' | wire rawframe w0 send
 	import sys
 	from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6NDOptPrefixInfo, IPv6
 	from scapy.layers.l2 import Ether
