@@ -8,6 +8,8 @@ set -eu
 . "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
 . "$VX_TOP/tests/lib/topo.sh"
 . "$VX_TOP/tests/lib/guest.sh"
+. "$VX_TOP/tests/lib/spoofing.sh"
+. "$VX_TOP/tests/lib/scans.sh"
 
 MAC1=52:54:00:00:00:01 IP1=10.9.0.11 IP2=10.9.0.12 MAC2=52:54:00:00:00:02
 WIRE_IP6=fd00:9::1 HOST_IP6=fd00:9::2 IP61=fd00:9::11 IP62=fd00:9::12
@@ -209,104 +211,6 @@ ipv6() {
 	pings "vm1 -> wire" guest_run vm1 "ping6 -c 5 -i 0.2 -W 3 fd00:9:1::1"
 }
 
-# --- who passes for somebody else ------------------------------------------
-
-# What antispoof says of each kind of tests/lib/spoofed.py, for each of the three targets.
-reasons="spoof_mac 2 spoof_ip4 2 spoof_ip6 1 spoof_arp 3 spoof_nd 2 ra_server 1 dhcp_server 1"
-
-watch_on() {
-	guest_run vm2 "rawframe eth0 watch >/tmp/seen 2>&1 &"
-	spawn seen-wire wire rawframe w0 watch
-	spawn seen-host rawframe up0 watch
-	sleep 0.3
-}
-# vm2 waits for an offer meanwhile: without that stateful would not let it hear any.
-attack() {
-	guest_run vm2 "udhcpc -i eth0 -f -n -q -t 1 -T 1 -s /bin/true" >/dev/null 2>&1 || true
-	guest_run vm1 "rawframe eth0 send <$W/spoofed" || die "vm1 could not send"
-}
-watch_off() {
-	guest_run vm2 "killall rawframe"
-	stop seen-wire || true
-	stop seen-host || true
-}
-# seen TARGET: kinds that arrived where they were sent to
-seen() {
-	case $1 in
-	vm2) guest_run vm2 "cat /tmp/seen" ;;
-	*) cat "$W/seen-$1.log" ;;
-	esac | sed -n "s/-$1\$//p" | sort -u | tr '\n' ' '
-}
-has_seen() { [ "$(seen "$1")" = "$2" ]; }
-seen_honest() { [[ "$(seen "$1")" == *"honest4 honest6 "* ]]; }
-# Whose frames are whose, as each of the three knows it: "ADDRESS MAC" of all that the attacker claims.
-neighbours() {
-	guest_run vm2 "ip neigh" | sed -n "s/^\($WIRE_IP\|$WIRE_IP6\) .*lladdr \([^ ]*\).*/vm2: \1 \2/p"
-	wire ip neigh | sed -n "s/^\($IP2\|$IP62\) .*lladdr \([^ ]*\).*/wire: \1 \2/p"
-	ip neigh | sed -n "s/^\($IP2\) .*lladdr \([^ ]*\).*/host: \1 \2/p"
-}
-know_each_other() {
-	guest_run vm2 "ping -c 1 -W 3 $WIRE_IP; ping -c 1 -W 3 $HOST_IP; ping6 -c 1 -W 3 $WIRE_IP6" >/dev/null || die "vm2 is not heard"
-	neighbours | sort -u
-}
-
-counted() {
-	local reason
-	for reason in "${!want[@]}"; do
-		[ "$(drops vm1 "$reason")" -eq "${want[$reason]}" ] || return 1
-	done
-}
-
-spoofing() {
-	local before=() known target word
-	declare -gA want=()
-	step "spoofing: neighbours know each other, and the host, which vm1 may talk to"
-	pings "vm1 -> host" guest_run vm1 "ping -c 5 -i 0.2 -W 3 $HOST_IP"
-	known=$(know_each_other)
-	printf '%s\n' "$known" | sed 's/^/  /'
-	[ "$(printf '%s\n' "$known" | wc -l)" -eq 5 ] || die "neighbours are missing"
-
-	step "spoofing: $(wc -l <"$W/spoofed") frames of vm1 to vm2, wire and host, honest ones among them"
-	# shellcheck disable=SC2086 # pairs are meant
-	set -- $reasons
-	while [ $# -gt 0 ]; do
-		want[$1]=$(($(drops vm1 "$1") + 3 * $2))
-		shift 2
-	done
-	watch_on
-	attack
-	for target in vm2 wire host; do
-		wait_until 10 "the honest frames at $target" seen_honest $target || true
-	done
-	wait_until 10 "the counters" counted || true
-	watch_off
-	for target in vm2 wire host; do
-		expect "arrived at $target" "$(seen $target)" "honest4 honest6 "
-	done
-	for word in $(printf '%s\n' "${!want[@]}" | sort); do
-		expect "dropped of vm1 as $word" "$(drops vm1 "$word")" "${want[$word]}"
-	done
-	expect "neighbours" "$(neighbours | sort -u)" "$known"
-	if [[ "$(addresses vm2 6)" == *fd00:bad* ]]; then die "vm2 believes the router"; fi
-}
-
-# The same frames when nothing looks at them: so they were right, and did not get lost otherwise.
-without_antispoof() {
-	local all target
-	all=$(sed -n 's/-vm2 .*//p' "$W/spoofed" | sort -u | tr '\n' ' ')
-	step "spoofing: the same without antispoof"
-	run vhost-xdp policy set vm1 from-guest stateful,ratelimit
-	watch_on
-	attack
-	for target in vm2 wire host; do
-		wait_until 10 "all frames at $target" has_seen $target "$all" || true
-		expect "arrived at $target" "$(seen $target)" "$all"
-	done
-	watch_off
-	wait_until 10 "vm2 to believe the router" has_address vm2 fd00:bad::5054:ff:fe00:2/64 || die "vm2 has $(addresses vm2 6)"
-	run vhost-xdp policy set vm1 from-guest antispoof,stateful,ratelimit
-}
-
 # --- metadata --------------------------------------------------------------
 
 metadata() {
@@ -322,98 +226,6 @@ metadata() {
 	echo "  dropped of vm2 as spoof_arp: $(drops vm2 spoof_arp)"
 	guest_run vm2 "killall httpd; ip addr del $METADATA/32 dev eth0"
 	stop metadata || true
-}
-
-# --- scans -----------------------------------------------------------------
-
-ports=20-25,53,80,443,2222,3306,5200-5203,8080
-
-# What nmap says of a port: "22 open", one a line, but for those which STATE is said of.
-nmap_read() {
-	sed -n 's,^\([0-9]*\)/[a-z]* *\([^ ]*\).*,\1 \2,p' "$W/nmap" | grep -v " $1\$" | tr '\n' ' '
-}
-# Patient, as guests are emulated: each probe is sent three times.
-nmap_words=(-n -Pn -vv -r --max-retries 2 --min-rtt-timeout 700ms --initial-rtt-timeout 1s --max-rtt-timeout 2s
-	--min-parallelism 40 --host-timeout 60s)
-wire_scan() {
-	show nmap "$@"
-	wire nmap "${nmap_words[@]}" "$@" >"$W/nmap" 2>&1 || { cat "$W/nmap"; die "nmap"; }
-	grep -q 'Host is up\|scan report' "$W/nmap" || { cat "$W/nmap"; die "nmap"; }
-}
-vm1_scan() {
-	show "vm1: nmap" "$@"
-	VX_GUEST_TIMEOUT=60 guest_run vm1 "nmap --datadir /usr/share/nmap ${nmap_words[*]} $*" >"$W/nmap" 2>&1 || { cat "$W/nmap"; die "nmap"; }
-}
-
-scans() {
-	local before
-	step "scans: vm2 listens on 22, 23, 80, 2222 and 5201; its rules let lab in to 22 and 5201, and to 5202, where nobody is"
-	guest_run vm2 "for port in 22 23 80 2222 5201; do httpd -p \$port -h /tmp; done"
-	before=$(drops vm2 denied)
-	wire_scan -sT -p $ports $IP2
-	expect "connections from the wire" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
-	vm1_scan -sT -p $ports $IP2
-	expect "connections from vm1" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
-	vm1_scan -6 -sT -p $ports $IP62
-	expect "the same by IPv6: vm1 is in lab with that address, too" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
-	wire_scan -sS -p $ports $IP2
-	expect "half-open connections from the wire" "$(nmap_read filtered)" "22 open 5201 open 5202 closed "
-	wire_scan -sS -S $STRANGER -e w0 -p $ports $IP2
-	expect "from somebody who is not in lab" "$(nmap_read filtered)" ""
-	more vm2 denied "$before" || die "nothing is counted as denied"
-	echo "  dropped on the way to vm2 as denied: $before, then $(drops vm2 denied)"
-}
-
-# What no connection begins with, and what is not TCP.
-odd_scans() {
-	local before kind
-	step "scans: flags that open nothing, at a port that would answer, one that would refuse and one that is closed to all"
-	for kind in F N X A; do
-		before=$(drops vm2 no_flow)
-		wire_scan -s$kind -p 22,80,5202 $IP2
-		expect "-s$kind from the wire" "$(nmap_read '[a-z|]*filtered')" ""
-		more vm2 no_flow "$before" || die "not counted as no_flow"
-	done
-	vm1_scan -sF -p 22,80,5202 $IP2
-	expect "-sF from vm1" "$(nmap_read '[a-z|]*filtered')" ""
-	before=$(drops vm2 malformed)
-	wire_scan -sS -f -p 22,80,5202 $IP2
-	expect "half-open connections in fragments of 8 bytes" "$(nmap_read filtered)" ""
-	more vm2 malformed "$before" || die "not counted as malformed"
-	wire_scan -sU -p 53,69,161,9999 $IP2
-	expect "UDP from the wire" "$(nmap_read 'open|filtered')" "9999 closed "
-
-	step "scans: echo requests, which are allowed, and timestamps, which are not"
-	expect "nmap -PE says" "$(host_is -PE)" up
-	expect "nmap -PP says" "$(host_is -PP)" down
-	expect "echo requests in fragments, which vm1's rules let in" "$(answered wire ping -s 4000 -c 3 -i 0.2 -W 3 $IP1)" "3 of 3"
-	expect "and those of vm2, by their type, do not" "$(answered wire ping -s 4000 -c 3 -i 0.2 -W 1 $IP2)" "0 of 3"
-}
-# host_is WORDS...: up or down, by what nmap asks so
-host_is() {
-	wire nmap -n -sn --disable-arp-ping --initial-rtt-timeout 1500ms "$@" $IP2 >"$W/nmap" 2>&1 || { cat "$W/nmap" >&2; return 1; }
-	sed -n 's/^Host is up.*/up/p; s/^Note: Host seems down.*/down/p' "$W/nmap"
-}
-
-# One more port by a file, and back.
-changed_rules() {
-	step "rules: a file opens 2222, and rollback closes it"
-	host_file "allow tcp src $WIRE_IP dport 2222" >"$W/host.conf"
-	run vhost-xdp apply "$W/host.conf"
-	wire_scan -sT -p 22,23,2222 $IP2
-	expect "connections from the wire" "$(nmap_read filtered)" "22 open 2222 open "
-	run vhost-xdp acl rollback vm2 to-guest
-	wire_scan -sT -p 22,23,2222 $IP2
-	expect "connections from the wire" "$(nmap_read filtered)" "22 open "
-
-	step "rules: without any, the scans find what is there"
-	run vhost-xdp policy set vm2 to-guest allow
-	wire_scan -sT -p $ports $IP2
-	expect "connections from the wire, open" "$(nmap_read closed)" "22 open 23 open 80 open 2222 open 5201 open "
-	wire_scan -sF -p 5202 $IP2
-	expect "-sF from the wire" "$(nmap_read '[a-z|]*filtered')" "5202 closed "
-	expect "nmap -PP says" "$(host_is -PP)" up
-	run vhost-xdp policy set vm2 to-guest stateful,acl,ratelimit
 }
 
 place_up
