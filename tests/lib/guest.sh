@@ -20,6 +20,22 @@ guest_pick_accel() {
 	stop kvm-trial KILL || true
 }
 
+# guest_with FILE...: guests have these as well, under the same names, with the libraries that they need: sets VX_GUEST_INITRD.
+guest_with() {
+	local root=$W/guest.root file lib
+	for file in "$@"; do
+		install -D "$file" "$root$file"
+		{ ldd "$file" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r lib; do
+			[ -e "$root$lib" ] || install -D "$lib" "$root$lib"
+		done
+	done
+	VX_GUEST_INITRD=$W/guest.initrd
+	# Not compressed: unpacking is slow under emulation.
+	zcat "$VX_O/guest/cloud/initrd" >"$VX_GUEST_INITRD"
+	(cd "$root" && find . | cpio -o -H newc --quiet -R 0:0) >>"$VX_GUEST_INITRD"
+	rm -rf "$root"
+}
+
 # guest_start NAME SOCKET|port:PORT MAC ADDRESS/LEN [QUEUES [DEVICE-PROPERTIES [QEMU-ARGUMENTS...]]]
 # DEVICE-PROPERTIES go to virtio-net-pci, e.g. "packed=on,mrg_rxbuf=off"
 guest_start() {
@@ -40,7 +56,7 @@ guest_start() {
 	spawn "$name" "${vmm[@]}" -name "$name" -nodefaults -no-user-config -display none -M pc,memory-backend=m \
 		-accel "$VX_ACCEL" -cpu "$cpu" -m "${VX_GUEST_MEM:-192M}" \
 		-object "memory-backend-memfd,id=m,size=${VX_GUEST_MEM:-192M},share=on" \
-		-kernel "$VX_O/guest/cloud/vmlinuz" -initrd "$VX_O/guest/cloud/initrd" \
+		-kernel "$VX_O/guest/cloud/vmlinuz" -initrd "${VX_GUEST_INITRD:-$VX_O/guest/cloud/initrd}" \
 		-append "console=ttyS0 quiet panic=-1 no_timer_check tsc=reliable ${VX_GUEST_APPEND:-} vx.net=$address@0" \
 		-serial "file:$W/$name.console" \
 		-chardev "socket,id=shell,path=$W/$name.shell,server=on,wait=off" -serial chardev:shell \
