@@ -138,6 +138,11 @@ printf '\x52\x54\0\0\0\x01\x02\0\0\0\0\x77\x08\0\x45\0\0\x28\0\0\0\0\x40\x06\0\0
 bpftool prog run pinned $P/progs/vx_port data_in "$W/frame" repeat 5 | grep 'Return value: 1' || die "it passed"
 has "$(vx acl list vm1 to-guest | grep '^ *2 ')" "packets 5 bytes 270"
 has "$(bpftool -j map dump pinned $P/v1/vx_drops)" "\"rule\":$((id + 2 * 256))"
+has "$(vx stats)" "policy/denied policy acl rule 2: deny tcp src 10.0.0.0/8"
+prometheus=$(vx stats --prometheus)
+for sample in 'rule="vm1 to-guest 1"} 0' 'rule="vm1 to-guest 2"} 5' 'rule="vm1 to-guest default"} 0' 'rule="vm1 to-guest unnamed"} 0'; do
+	has "$prometheus" "vhost_xdp_policy_rule_packets_total{policy=\"acl\",$sample"
+done
 bpftool map update pinned $P/policies/acl/acl_use key 0 0 0 0 value 0 0 0 0
 echo 'deny tcp src 10.0.0.0/8' | vx acl load vm1 to-guest -
 has "$(vx acl list vm1 to-guest | grep '^ *1 ')" "packets 5 bytes 270"
