@@ -16,6 +16,8 @@
 
 /* The pinned maps; -ENOENT, when the policy is not loaded. Nothing is printed. */
 int vx_acl_open(struct vx_acl_maps *maps);
+/* Those of the version before, which may be the same. */
+int vx_acl_open_prev(struct vx_acl_maps *maps);
 
 /*
  * Hold the lock and the maps while fn runs. make: what is missing is made, as by vx_locked(), the shipped policy is

@@ -217,6 +217,22 @@ ok acl flush vm1 to-guest
 ok group del web
 [ -z "$(vx group list)" ] || die "the group is still there"
 refuse 1 "has no rules from before that could come back" acl rollback vm1 to-guest
+ok policy antispoof vm2 add 10.7.0.5
+ok group add web prefix 10.0.9.0/24 port vm2
+
+step "... and those of the version before, which may come back"
+ok acl add vm2 from-guest allow tcp
+ok acl add vm1 from-guest allow tcp from group web
+ok policy load "$VX_O/bpf/policy_acl.bpf.o" fresh
+[ -z "$(vx acl list)" ] || die "fresh maps hold $(vx acl list)"
+ok port del vm2
+ok policy rollback acl
+[ "$(vx group list)" = "web prefix 10.0.9.0/24" ] || die "still in the group: $(vx group list)"
+ok port add vm2 mac 52:54:00:00:00:02 uplink wire
+has "$(vx acl list vm2 from-guest)" "no rules: everything is denied"
+verdict "allow: rule 1" vm1 from-guest tcp src 10.0.9.1
+ok acl forget vm1 from-guest
+ok group del web
 
 step "nothing is left"
 ok port del vm1
