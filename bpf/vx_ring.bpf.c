@@ -12,7 +12,7 @@
 #include <vhost_xdp/steer.h>
 #include "watch.bpf.h"
 
-#define BATCH_MAX	256	/* frames of one call that are looked at */
+#define BATCH_MAX	2048	/* pieces of frames in one call that are looked at: more than any call has */
 
 /* struct vx_frame of kernel/core/frame.h. */
 struct frame {
@@ -47,7 +47,7 @@ static __always_inline __u8 verdict(const struct batch *b)
 }
 
 /* Not by way of room per CPU: a worker may be preempted here. */
-static __always_inline void give(volatile struct vx_watcher *w, const struct batch *b, const struct frame *f, __u64 now)
+static __always_inline void give(volatile struct vx_watcher *w, const struct batch *b, const struct frame *f, __u32 len, __u64 now)
 {
 	__u32 key = watcher, n = f->len, snaplen = w->snaplen;
 	struct vx_watch_room *room;
@@ -67,8 +67,8 @@ static __always_inline void give(volatile struct vx_watcher *w, const struct bat
 	room->s.direction = b->direction;
 	room->s.stage = VX_STAGE_ENGINE;
 	room->s.verdict = verdict(b);
-	room->s.len = f->len;
-	room->s.segs = 1;
+	room->s.len = len;
+	room->s.segs = f->more ? f->more : 1;
 	if (n > snaplen)
 		n = snaplen;
 	n--;
@@ -83,7 +83,9 @@ static __always_inline void give(volatile struct vx_watcher *w, const struct bat
 struct walk {
 	struct batch b;
 	__u64 now;
-	__u64 goes_on;		/* the frame before is continued by this one */
+	struct frame first;	/* of the frame at hand, which has its headers */
+	__u32 len;		/* of its pieces so far */
+	__u32 goes_on;		/* there are more */
 };
 
 /* Called by bpf_loop(), so that the verifier goes through it once: a loop of so many frames is too much for that of Linux 6.1. */
@@ -94,10 +96,14 @@ static long one(__u32 i, struct walk *walk)
 
 	if (load(&f, sizeof(f), walk->b.frames + i * sizeof(f), walk->b.user))
 		return 1;
-	/* Of a frame in pieces, the first has its headers. */
-	if (!walk->goes_on)
-		give(w, &walk->b, &f, walk->now);
+	if (!walk->goes_on) {
+		walk->first = f;
+		walk->len = 0;
+	}
+	walk->len += f.len;
 	walk->goes_on = f.more;
+	if (!f.more)
+		give(w, &walk->b, &walk->first, walk->len, walk->now);
 	return 0;
 }
 

@@ -102,17 +102,31 @@ void vx_socket_fill(struct vx_socket *s)
  * What the socket itself lost since we last asked. It counts as dropped both what found no entry in the fill ring and what was longer
  * than a chunk. While the fill ring never was empty it can only have been the latter.
  */
-static void lost_by_socket(struct vx_socket *s, u64 *no_room, u64 *oversize)
+static struct vx_xsk_losses lost_by_socket(struct vx_socket *s)
 {
 	const struct xdp_sock *xs = (const struct xdp_sock *)s->sock->sk;
 	u64 dropped = READ_ONCE(xs->rx_dropped), full = READ_ONCE(xs->rx_queue_full), n = dropped - s->seen_dropped;
 	bool ran_empty = s->ran_empty || !level(&s->x.fill);
+	const struct vx_xsk_losses l = {
+		.ring_full = full - s->seen_full,
+		.no_frame = ran_empty ? n : 0,
+		.oversize = ran_empty ? 0 : n,
+	};
 
-	*no_room = full - s->seen_full + (ran_empty ? n : 0);
-	*oversize = ran_empty ? 0 : n;
 	s->seen_dropped = dropped;
 	s->seen_full = full;
 	s->ran_empty = false;
+	return l;
+}
+
+/* Who reads the socket is the only one to write there. */
+static void publish_losses(struct vx_socket *s, const struct vx_xsk_losses *l)
+{
+	struct vx_xsk_losses *sum = &s->page->xsk[s->queue];
+
+	vx_stat_add(sum->ring_full, l->ring_full);
+	vx_stat_add(sum->no_frame, l->no_frame);
+	vx_stat_add(sum->oversize, l->oversize);
 }
 
 struct losses {
@@ -121,10 +135,11 @@ struct losses {
 
 static struct losses lost(struct vx_socket *s)
 {
-	struct losses l = { 0 };
+	const struct vx_xsk_losses own = lost_by_socket(s);
+	struct losses l = { .no_room = own.ring_full + own.no_frame, .oversize = own.oversize };
 	u64 full;
 
-	lost_by_socket(s, &l.no_room, &l.oversize);
+	publish_losses(s, &own);
 	if (s->inlet) {
 		vx_inlet_lost(s->inlet, &l.no_reader, &full);
 		l.no_room += full;

@@ -12,9 +12,12 @@
 #include <stdio.h>
 #include "acl_store.h"
 #include "acl_words.h"
+#include "names.h"
 
 /* The pinned maps; -ENOENT, when the policy is not loaded. Nothing is printed. */
 int vx_acl_open(struct vx_acl_maps *maps);
+/* Those of the version before, which may be the same. */
+int vx_acl_open_prev(struct vx_acl_maps *maps);
 
 /*
  * Hold the lock and the maps while fn runs. make: what is missing is made, as by vx_locked(), the shipped policy is
@@ -59,6 +62,10 @@ int vx_acl_each(const struct vx_acl_maps *maps, int (*fn)(__u32 set, const char 
 int vx_acl_load(FILE *file, const char *name, struct vx_acl_rules *rules);
 /* "default allow|deny", then the rules in the order of judgement. */
 void vx_acl_print(FILE *out, const struct vx_acl_rules *rules, const char *indent);
+
+/* Of names.h: in which rule a drop was, and each rule's counter. */
+int vx_acl_rule_name(const struct vx_policy *policy, const struct vx_rule_of *of, char *text, size_t len);
+int vx_acl_rule_each(const struct vx_policy *policy, int (*fn)(const char *rule, const struct vx_counter *sum, void *arg), void *arg);
 
 /* After a port is gone, by name and number: its own sets, and its membership in groups. */
 void vx_acl_forget_port(__u32 port, const char *name);

@@ -19,6 +19,16 @@ int vx_acl_open(struct vx_acl_maps *maps)
 	return vx_acl_maps_open(maps, open_pin, NULL);
 }
 
+static int open_prev(void *arg, const char *name)
+{
+	return vx_pin_open("policies/acl/prev/%s", name);
+}
+
+int vx_acl_open_prev(struct vx_acl_maps *maps)
+{
+	return vx_acl_maps_open(maps, open_prev, NULL);
+}
+
 struct work {
 	int (*fn)(const struct vx_acl_maps *maps, void *arg);
 	void *arg;

@@ -114,19 +114,29 @@ int vx_acl_port_changed(const char *name)
 	return err;
 }
 
-void vx_acl_forget_port(__u32 port, const char *name)
+static void forget_in(const struct vx_acl_maps *maps, __u32 port, const char *name)
 {
-	struct vx_acl_maps maps;
-	struct change c = { .maps = &maps, .port = name, .gone = true };
+	struct change c = { .maps = maps, .port = name, .gone = true };
 	__u32 dir, key, none = VX_ACL_SET_DEFAULT;
 
-	if (vx_acl_open(&maps))
-		return;
 	for (dir = 0; dir < VX_DIRECTIONS; dir++) {
 		key = port * VX_DIRECTIONS + dir;
-		bpf_map_update_elem(maps.use, &key, &none, BPF_ANY);
-		vx_acl_drop(&maps, VX_ACL_SET_OF_PORT(port, dir));
+		bpf_map_update_elem(maps->use, &key, &none, BPF_ANY);
+		vx_acl_drop(maps, VX_ACL_SET_OF_PORT(port, dir));
 	}
-	vx_group_each(&maps, change_group, &c);
-	vx_acl_maps_close(&maps);
+	vx_group_each(maps, change_group, &c);
+}
+
+void vx_acl_forget_port(__u32 port, const char *name)
+{
+	int (*const open[])(struct vx_acl_maps *maps) = { vx_acl_open, vx_acl_open_prev };
+	struct vx_acl_maps maps;
+	size_t i;
+
+	for (i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+		if (open[i](&maps))
+			continue;
+		forget_in(&maps, port, name);
+		vx_acl_maps_close(&maps);
+	}
 }

@@ -77,7 +77,7 @@ const char *vx_verdict_text(const struct vx_sample *s, char text[VX_VERDICT_TEXT
 	char reason[VX_NUMBER_TEXT], rule[VX_RULE_TEXT];
 
 	if (s->reason) {
-		vx_rule_text(s->rule, rule);
+		vx_rule_text(s->port, s->direction, s->rule, rule);
 		snprintf(text, VX_VERDICT_TEXT, "drop %s/%s%s%s", vx_stage_name(s->stage), vx_reason_name(s->reason, reason),
 			 *rule ? ", " : "", rule);
 	} else if (s->points & VX_WATCH_RING) {

@@ -25,7 +25,7 @@ int vx_capture(const struct vx_capture_spec *spec);
 /* "uplink", "before", "after", "ring" */
 const char *vx_point_name(int point);
 /* Of a sample: why it is where it is. "pass", "drop policy/spoof_mac, policy antispoof rule 3", or "". Returns text. */
-#define VX_VERDICT_TEXT	160
+#define VX_VERDICT_TEXT	200
 const char *vx_verdict_text(const struct vx_sample *s, char text[VX_VERDICT_TEXT]);
 
 #endif

@@ -22,7 +22,7 @@ static int drop_line(const struct vx_drop_key *key, const struct vx_counter *sum
 
 	printf("  dropped     %-10s  %12llu packets %15llu bytes  %s/%s", vx_direction_name(key->direction),
 	       sum->packets, sum->bytes, vx_stage_name(key->stage), vx_reason_name(key->reason, buf));
-	vx_rule_text(key->rule, rule);
+	vx_rule_text(key->port, key->direction, key->rule, rule);
 	printf("%s%s\n", *rule ? " " : "", rule);
 	return 0;
 }

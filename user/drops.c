@@ -55,7 +55,7 @@ static int drop_text(const struct vx_sample *s, const char *frame)
 
 	if (s->segs > 1)
 		snprintf(segs, sizeof(segs), ", %u frames", s->segs);
-	vx_rule_text(s->rule, rule);
+	vx_rule_text(s->port, s->direction, s->rule, rule);
 	return printf("%s %s %s %s/%s%s%s  %s%s\n", vx_stamp(vx_realtime(s->time), time), vx_port_name(s->port),
 		      vx_direction_name(s->direction), vx_stage_name(s->stage), vx_reason_name(s->reason, reason), *rule ? " " : "", rule,
 		      frame, segs) < 0 ? -EPIPE : 0;

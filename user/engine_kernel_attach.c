@@ -10,6 +10,7 @@
 #include "engine_kernel.h"
 #include "netdev.h"
 #include "pins.h"
+#include "redirects.h"
 #include "say.h"
 #include "xsk.h"
 
@@ -155,6 +156,8 @@ int vx_kport_open_inlet(const struct vx_port *port)
 	if (err)
 		return vx_fail(err, "cannot look at %s: %s", name, strerror(-err));
 	ifindex = dev.ifindex;
+	/* Of the inlet that it had before. */
+	vx_redirects_forget(0);
 	err = vx_netdev_no_ipv6(&dev);
 	if (!err)
 		err = vx_netdev_set_flags(ifindex, IFF_UP, IFF_UP);

@@ -58,14 +58,14 @@ static bool direction_of(const struct vx_redirect_key *key, const struct vx_port
 	return key->from == cfg->host_ifindex || (key->to == cfg->host_ifindex && !vx_ifindex_is_host_end(key->from));
 }
 
-/* A socket's own losses come by its engine. So do those of the module: where it ran the program, and of its inlets. */
+/* A socket's own losses come by its engine. So do those of the module: of its own redirects, and of its inlets. */
 static bool engine_tells(const struct walk *w, const struct vx_redirect_key *key)
 {
 	switch (key->kind) {
 	case VX_REDIRECT_SOCKET:
 		return true;
 	case VX_REDIRECT_NETDEV:
-		return w->kernel;
+		return w->kernel && key->from == w->port->cfg.host_ifindex;
 	default:
 		return !vx_ifindex_is_ours(key->to);
 	}

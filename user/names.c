@@ -2,14 +2,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acl.h"
 #include "names.h"
 #include "policy.h"
 #include "port.h"
 
 /* The policies that count by rule. A new one adds its line. */
 static const struct vx_rule_ops rule_ops[] = {
-	{},
+	{ "acl", vx_acl_rule_name, vx_acl_rule_each },
 };
+
+/* Rules that were looked up: the same few are dropped by again and again. */
+#define KEPT	64
+
+static struct {
+	__u32 policy;
+	struct vx_rule_of of;
+	char text[VX_RULE_TEXT];
+} kept[KEPT];
 
 static char port_names[VX_PORTS_MAX][VX_NAME_LEN];
 static struct vx_policy policies[VX_POLICY_SLOTS];
@@ -30,6 +40,7 @@ void vx_names_refresh(void)
 {
 	memset(port_names, 0, sizeof(port_names));
 	memset(policies, 0, sizeof(policies));
+	memset(kept, 0, sizeof(kept));
 	vx_port_each(keep_port, NULL);
 	vx_policy_each(keep_policy, NULL);
 }
@@ -66,20 +77,32 @@ const struct vx_rule_ops *vx_rule_ops(const struct vx_policy *policy)
 	return NULL;
 }
 
-/* The low byte is the policy, the rest a rule of its own. */
-const char *vx_rule_text(__u32 rule, char text[VX_RULE_TEXT])
+static void look_up(__u32 id, const struct vx_rule_of *of, char text[VX_RULE_TEXT])
 {
-	__u32 id = rule & 0xff, own = rule >> 8;
 	const struct vx_rule_ops *ops = vx_rule_ops(&policies[id]);
 	char name[VX_RULE_TEXT / 2];
 
-	if (!id)
-		*text = '\0';
-	else if (!own)
+	if (!of->rule)
 		snprintf(text, VX_RULE_TEXT, "policy %s", vx_policy_name(id));
-	else if (ops && ops->name && !ops->name(&policies[id], own, name, sizeof(name)))
+	else if (ops && ops->name && !ops->name(&policies[id], of, name, sizeof(name)))
 		snprintf(text, VX_RULE_TEXT, "policy %s rule %s", vx_policy_name(id), name);
 	else
-		snprintf(text, VX_RULE_TEXT, "policy %s rule %u", vx_policy_name(id), own);
-	return text;
+		snprintf(text, VX_RULE_TEXT, "policy %s rule %u", vx_policy_name(id), of->rule);
+}
+
+/* The low byte is the policy, the rest a rule of its own. */
+const char *vx_rule_text(__u32 port, __u32 direction, __u32 rule, char text[VX_RULE_TEXT])
+{
+	const struct vx_rule_of of = { port, direction, rule >> 8 };
+	__u32 id = rule & 0xff, i = (port * 31 + direction * 17 + of.rule + id) % KEPT;
+
+	*text = '\0';
+	if (!id)
+		return text;
+	if (kept[i].policy != id || memcmp(&kept[i].of, &of, sizeof(of))) {
+		kept[i].policy = id;
+		kept[i].of = of;
+		look_up(id, &of, kept[i].text);
+	}
+	return strcpy(text, kept[i].text);
 }

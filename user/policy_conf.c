@@ -79,23 +79,31 @@ static const struct {
 	{ "stateful_flows", vx_stateful_forget_flows },
 };
 
-static int forget_in(const char *policy, void *arg)
+static void forget_in(const char *policy, const char *version, __u32 port)
 {
-	const __u32 *port = arg;
 	size_t i;
 	int fd;
 
 	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		fd = vx_pin_open("policies/%s/%s", policy, kept[i].map);
+		fd = vx_pin_open("policies/%s/%s%s", policy, version, kept[i].map);
 		if (fd < 0)
 			continue;
-		kept[i].forget(fd, *port);
+		kept[i].forget(fd, port);
 		close(fd);
 	}
+}
+
+/* The version before may come back. */
+static int forget_both(const char *policy, void *arg)
+{
+	const __u32 *port = arg;
+
+	forget_in(policy, "", *port);
+	forget_in(policy, "prev/", *port);
 	return 0;
 }
 
 void vx_policy_forget(__u32 port)
 {
-	vx_pin_each("policies", forget_in, &port);
+	vx_pin_each("policies", forget_both, &port);
 }

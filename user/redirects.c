@@ -6,10 +6,12 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <uapi/linux/vhost_xdp.h>
 
 #include "netdev.h"
 #include "pins.h"
 #include "pins_state.h"
+#include "port.h"
 #include "redirects.h"
 #include "say.h"
 #include "vx_loss.skel.h"
@@ -107,6 +109,18 @@ int vx_redirects_each(int (*fn)(const struct vx_redirect_key *key, __u64 packets
 	return ret;
 }
 
+static bool gone(__u32 ifindex)
+{
+	struct vx_netdev dev;
+
+	return ifindex && vx_netdev_by_index(ifindex, &dev) == -ENODEV;
+}
+
+static bool to_be_forgotten(const struct vx_redirect_key *key, __u32 ifindex)
+{
+	return (ifindex && (key->from == ifindex || key->to == ifindex)) || gone(key->from) || gone(key->to);
+}
+
 void vx_redirects_forget(__u32 ifindex)
 {
 	int fd = vx_pin_open("v1/vx_redirects");
@@ -116,12 +130,12 @@ void vx_redirects_forget(__u32 ifindex)
 		return;
 	/* The current key goes only once the next one is known: a deleted key restarts the walk. */
 	while (!bpf_map_get_next_key(fd, prev, &next)) {
-		if (prev && (key.from == ifindex || key.to == ifindex))
+		if (prev && to_be_forgotten(&key, ifindex))
 			bpf_map_delete_elem(fd, &key);
 		key = next;
 		prev = &key;
 	}
-	if (prev && (key.from == ifindex || key.to == ifindex))
+	if (prev && to_be_forgotten(&key, ifindex))
 		bpf_map_delete_elem(fd, &key);
 	close(fd);
 }
@@ -131,16 +145,6 @@ const char *vx_redirect_error(const struct vx_redirect_key *key)
 	const char *name = key->error ? strerrorname_np(key->error) : NULL;
 
 	return name ? name : key->error ? "unknown" : "ring_full";
-}
-
-void vx_ifindex_name(__u32 ifindex, char name[VX_NAME_LEN])
-{
-	struct vx_netdev dev;
-
-	if (ifindex && !vx_netdev_by_index(ifindex, &dev))
-		snprintf(name, VX_NAME_LEN, "%s", dev.name);
-	else
-		snprintf(name, VX_NAME_LEN, "if%u", ifindex);
 }
 
 static bool in_map(const char *map, __u32 ifindex, void *value)
@@ -168,4 +172,28 @@ bool vx_ifindex_is_host_end(__u32 ifindex)
 	struct vx_if vif;
 
 	return in_map("vx_ifs", ifindex, &vif) && vif.direction == VX_FROM_GUEST;
+}
+
+/* The port whose inlet this is by its name and, as others may call a netdev so, by where frames for that port are redirected to. */
+static bool is_inlet(const struct vx_netdev *dev, struct vx_port *port)
+{
+	size_t suffix = sizeof(VHOST_XDP_INLET_SUFFIX) - 1, len = strlen(dev->name);
+	char name[VX_NAME_LEN];
+	__u32 to = 0;
+
+	if (len <= suffix || len - suffix >= sizeof(name) || strcmp(dev->name + len - suffix, VHOST_XDP_INLET_SUFFIX))
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)(len - suffix), dev->name);
+	return !vx_port_find(name, port) && in_map("vx_dev", port->cfg.host_ifindex, &to) && to == (__u32)dev->ifindex;
+}
+
+void vx_ifindex_name(__u32 ifindex, char name[VX_NAME_LEN])
+{
+	struct vx_netdev dev;
+	struct vx_port port;
+
+	if (!ifindex || vx_netdev_by_index(ifindex, &dev))
+		snprintf(name, VX_NAME_LEN, "if%u", ifindex);
+	else
+		snprintf(name, VX_NAME_LEN, "%s", is_inlet(&dev, &port) ? port.cfg.name : dev.name);
 }

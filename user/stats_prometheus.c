@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "losses.h"
 #include "names.h"
@@ -151,20 +152,23 @@ static int xsk_drops(const struct vx_port *port, void *arg)
 	return 0;
 }
 
-static bool is_of(const struct vx_redirect_key *key, const struct vx_port *port)
+/* to: its name, which is the port's if it is the inlet. */
+static bool is_of(const struct vx_redirect_key *key, const char *to, const struct vx_port *port)
 {
-	return key->from == port->cfg.host_ifindex || key->from == port->cfg.guest_ifindex || key->to == port->cfg.host_ifindex;
+	return key->from == port->cfg.host_ifindex || key->from == port->cfg.guest_ifindex || !strcmp(to, port->cfg.name);
 }
 
 static int count_redirect(const struct vx_redirect_key *key, __u64 n, void *arg)
 {
 	char from[VX_NAME_LEN], to[VX_NAME_LEN] = "socket";
 
-	if (!n || (only_port && !is_of(key, only_port)))
+	if (!n)
 		return 0;
 	vx_ifindex_name(key->from, from);
 	if (key->kind != VX_REDIRECT_SOCKET)
 		vx_ifindex_name(key->to, to);
+	if (only_port && !is_of(key, to, only_port))
+		return 0;
 	vx_sample((double)n, "from", from, "to", to, "error", vx_redirect_error(key));
 	return 0;
 }

@@ -138,6 +138,11 @@ printf '\x52\x54\0\0\0\x01\x02\0\0\0\0\x77\x08\0\x45\0\0\x28\0\0\0\0\x40\x06\0\0
 bpftool prog run pinned $P/progs/vx_port data_in "$W/frame" repeat 5 | grep 'Return value: 1' || die "it passed"
 has "$(vx acl list vm1 to-guest | grep '^ *2 ')" "packets 5 bytes 270"
 has "$(bpftool -j map dump pinned $P/v1/vx_drops)" "\"rule\":$((id + 2 * 256))"
+has "$(vx stats)" "policy/denied policy acl rule 2: deny tcp src 10.0.0.0/8"
+prometheus=$(vx stats --prometheus)
+for sample in 'rule="vm1 to-guest 1"} 0' 'rule="vm1 to-guest 2"} 5' 'rule="vm1 to-guest default"} 0' 'rule="vm1 to-guest unnamed"} 0'; do
+	has "$prometheus" "vhost_xdp_policy_rule_packets_total{policy=\"acl\",$sample"
+done
 bpftool map update pinned $P/policies/acl/acl_use key 0 0 0 0 value 0 0 0 0
 echo 'deny tcp src 10.0.0.0/8' | vx acl load vm1 to-guest -
 has "$(vx acl list vm1 to-guest | grep '^ *1 ')" "packets 5 bytes 270"
@@ -212,6 +217,22 @@ ok acl flush vm1 to-guest
 ok group del web
 [ -z "$(vx group list)" ] || die "the group is still there"
 refuse 1 "has no rules from before that could come back" acl rollback vm1 to-guest
+ok policy antispoof vm2 add 10.7.0.5
+ok group add web prefix 10.0.9.0/24 port vm2
+
+step "... and those of the version before, which may come back"
+ok acl add vm2 from-guest allow tcp
+ok acl add vm1 from-guest allow tcp from group web
+ok policy load "$VX_O/bpf/policy_acl.bpf.o" fresh
+[ -z "$(vx acl list)" ] || die "fresh maps hold $(vx acl list)"
+ok port del vm2
+ok policy rollback acl
+[ "$(vx group list)" = "web prefix 10.0.9.0/24" ] || die "still in the group: $(vx group list)"
+ok port add vm2 mac 52:54:00:00:00:02 uplink wire
+has "$(vx acl list vm2 from-guest)" "no rules: everything is denied"
+verdict "allow: rule 1" vm1 from-guest tcp src 10.0.9.1
+ok acl forget vm1 from-guest
+ok group del web
 
 step "nothing is left"
 ok port del vm1

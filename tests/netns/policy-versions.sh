@@ -253,6 +253,20 @@ for ((at = 1; at <= calls; at += 3)); do
 	ok policy del new >/dev/null
 done
 
+step "a port that goes leaves the version before as well"
+ok policy load "$VX_O/bpf/policy_antispoof.bpf.o"
+ok policy antispoof vm1 add 10.7.0.2
+ok policy load "$VX_O/bpf/policy_antispoof.bpf.o" fresh
+[ "$(map_id $P/policies/antispoof/antispoof_ports)" != "$(map_id $P/policies/antispoof/prev/antispoof_ports)" ] || die "the same map"
+ok policy antispoof vm1 add 10.7.0.3
+ok port del vm1
+for version in now before; do
+	[ "$(bpftool -j map dump pinned $P/policies/antispoof/antispoof_ports)" = "[]" ] || die "entries of a port that is gone, in the version $version"
+	ok policy rollback antispoof
+done
+ok policy del antispoof
+ok port add vm1 mac 52:54:00:00:00:07 uplink wire
+
 step "clean up"
 no_try
 ok port del vm1
