@@ -127,8 +127,11 @@ static __always_inline int vx_tcp_early(struct vx_flow *f, const struct vx_seen 
 		/* The other end may have an old connection in mind, and says so without data. */
 		return (opener || p->end != p->seq ? VX_FITS_DROP : VX_FITS_NOT) + 1;
 	}
-	if (opener && p->ack == r->end && vx_seq_near(p->seq, s->end))
+	if (opener && p->ack == r->end && vx_seq_near(p->seq, s->end)) {
 		f->state = VX_FLOW_ESTABLISHED;
+		/* Until now it was one of its own numbers: not to be compared with this. */
+		s->ack = p->ack;
+	}
 	return 0;
 }
 

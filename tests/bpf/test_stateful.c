@@ -54,6 +54,9 @@ static void test_tcp_from_guest(void **state)
 
 static void test_tcp_ends(void **state)
 {
+	static const __u32 isn[] = { 0x100, 0x40000000, 0x90000000, 0xffffff00 };
+	size_t i;
+
 	/* Both sides have sent all. */
 	conf(NULL);
 	connect_(&E4, FROM, 1000);
@@ -77,6 +80,19 @@ static void test_tcp_ends(void **state)
 	is(tcp_(&E4, TO, SYN, 1, 0, 0), PASS);
 	seen(VX_PKT_FLOW_INVALID);
 	assert_int_equal(the_flow(1).state, VX_FLOW_CLOSED);
+
+	/* By a peer that has forgotten it: where the guest's last segment says, whichever side's numbers are the larger ones. */
+	for (i = 0; i < sizeof(isn) / sizeof(isn[0]); i++) {
+		conf(NULL);
+		is(tcp_(&E4, FROM, SYN, isn[i], 0, 0), PASS);
+		is(tcp_(&E4, TO, SYN | ACK, 0x1000, isn[i] + 1, 0), PASS);
+		is(tcp_(&E4, FROM, ACK, isn[i] + 1, 0x1001, 0), PASS);
+		is(tcp_(&E4, TO, ACK, 0x1001, isn[i] + 1, 1000), PASS);
+		is(tcp_(&E4, FROM, ACK, isn[i] + 1, 0x1001, 100), PASS);
+		is(tcp_(&E4, TO, RST, isn[i] + 1, 0, 0), NO_FLOW);
+		is(tcp_(&E4, TO, RST, 0x1001, 0, 0), PASS);
+		assert_int_equal(the_flow(1).state, VX_FLOW_CLOSED);
+	}
 }
 
 /* Who does not see the connection cannot end it, nor make it look closed. */
