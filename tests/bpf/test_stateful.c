@@ -655,6 +655,46 @@ static void test_flood(void **state)
 	}
 }
 
+/* Of UDP, anybody can answer for a made-up address: twice asked and answered is no reason to keep others out, and never the guest. */
+static void test_flood_answered(void **state)
+{
+	struct vx_stateful_port c = { .n_open = 1, .open = { { IPPROTO_UDP, 0, 53, 53 } }, .limit = 60 };
+	char text[20];
+	__u32 i;
+
+	c = patient(&c);
+	conf(&c);
+	for (i = 0; i < 20; i++) {
+		struct ends e = numbered(text, i, 0);
+
+		connect_(&e, FROM, 1000);
+		is(udp_(&e, FROM), PASS);
+		is(udp_(&e, TO), PASS);
+		is(udp_(&e, FROM), PASS);
+	}
+	for (i = 0; i < 3000; i++) {
+		struct ends e = { GUEST4, text, 53, i, 0 };
+
+		numbered(text, 100000 + i, 0);
+		is(udp_(&e, TO), PASS);
+		is(udp_(&e, FROM), PASS);
+		is(udp_(&e, TO), PASS);
+	}
+	for (i = 20; i < 40; i++) {
+		struct ends e = numbered(text, i, 0);
+
+		connect_(&e, FROM, 1000);
+	}
+	for (i = 0; i < 20; i++) {
+		struct ends e = numbered(text, i, 0);
+
+		is(tcp_(&e, TO, ACK, 1001, 1001, 10), PASS);
+		seen(VX_PKT_FLOW_ESTABLISHED);
+		is(udp_(&e, TO), PASS);
+		seen(VX_PKT_FLOW_ESTABLISHED);
+	}
+}
+
 /* Another limit keeps the flows of the one before. */
 static void test_limit_changes(void **state)
 {
@@ -709,6 +749,7 @@ int main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_flood_answered),
 		cmocka_unit_test(test_limit_changes),
 	};
 
