@@ -127,8 +127,11 @@ static __always_inline int vx_tcp_early(struct vx_flow *f, const struct vx_seen 
 		/* The other end may have an old connection in mind, and says so without data. */
 		return (opener || p->end != p->seq ? VX_FITS_DROP : VX_FITS_NOT) + 1;
 	}
-	if (opener && p->ack == r->end && vx_seq_near(p->seq, s->end))
+	if (opener && p->ack == r->end && vx_seq_near(p->seq, s->end)) {
 		f->state = VX_FLOW_ESTABLISHED;
+		/* Until now it was one of its own numbers: not to be compared with this. */
+		s->ack = p->ack;
+	}
 	return 0;
 }
 
@@ -237,10 +240,21 @@ static __always_inline void vx_flow_begin(struct vx_flow *f, const struct vx_see
 	vx_flow_prolong(f, t, now);
 }
 
-/* Who opened it is not established: it makes room for a new one, but nobody else's for one that a stranger opens. */
+/*
+ * No handshake tells that the other end of a stranger's flow is real: of UDP and the like, an answer of the guest to a made-up address makes
+ * it established. Whoever is real opens it once more by the next frame.
+ */
+static __always_inline bool vx_flow_proven(const struct vx_flow *f)
+{
+	if (f->state < VX_FLOW_ESTABLISHED || f->state == VX_FLOW_CLOSED)
+		return false;
+	return f->opener == VX_FROM_GUEST || (f->key.proto == IPPROTO_TCP && f->key.kind >> 1 == VX_FLOW_PLAIN);
+}
+
+/* What is not proven makes room for a new flow, but nobody else's for one that a stranger opens. */
 static __always_inline bool vx_flow_gives_way(const struct vx_flow *f, __u8 opener)
 {
-	return (f->state < VX_FLOW_ESTABLISHED || f->state == VX_FLOW_CLOSED) && (opener == VX_FROM_GUEST || f->opener == VX_TO_GUEST);
+	return !vx_flow_proven(f) && (opener == VX_FROM_GUEST || f->opener == VX_TO_GUEST);
 }
 
 #endif

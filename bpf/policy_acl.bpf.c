@@ -82,10 +82,15 @@ static __always_inline void count(void *image, __u32 mask, const struct vx_pkt *
 	struct vx_counter *c;
 
 	if (cpu >= head->cpus)
-		return;
+		cpu %= head->cpus;
 	c = image + (((head->counters + cpu * head->stride) * 8 + place * sizeof(*c)) & mask);
-	c->packets += pkt->segs;
-	c->bytes += pkt->len;
+	if (head->shared) {
+		__sync_fetch_and_add(&c->packets, pkt->segs);
+		__sync_fetch_and_add(&c->bytes, pkt->len);
+	} else {
+		c->packets += pkt->segs;
+		c->bytes += pkt->len;
+	}
 }
 
 /* Not inlined: one body, which the verifier follows once for each size of image. Number of the rule | VX_ACL_HIT_ALLOW. */

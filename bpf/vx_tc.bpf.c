@@ -55,13 +55,15 @@ static __always_inline struct ethhdr *vx_eth(struct __sk_buff *skb)
 	return (void *)(eth + 1) > (void *)(long)skb->data_end ? NULL : eth;
 }
 
-/* The tag is beside the frame on ingress, and in either place on egress. Negative: cut short. */
+/* The tag is beside the frame on ingress, and in either place on egress. Negative: cut short, or a service tag, which no port has. */
 static __always_inline int vx_skb_vlan(struct __sk_buff *skb, struct ethhdr *eth)
 {
 	struct vx_vlan_hdr *tag = (void *)(eth + 1);
 
 	if (skb->vlan_present)
-		return skb->vlan_tci & VX_VLAN_VID;
+		return skb->vlan_proto == bpf_htons(ETH_P_8021Q) ? (int)(skb->vlan_tci & VX_VLAN_VID) : -1;
+	if (eth->h_proto == bpf_htons(ETH_P_8021AD))
+		return -1;
 	if (eth->h_proto != bpf_htons(ETH_P_8021Q))
 		return 0;
 	if ((void *)(tag + 1) > (void *)(long)skb->data_end)

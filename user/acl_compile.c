@@ -49,6 +49,7 @@ struct layout {
 	size_t class_size;
 	size_t hits, classes, tables, checks, lines, counters, end;	/* offsets in bytes */
 	__u32 stride;	/* bytes */
+	__u32 cpus;	/* with counters of their own */
 };
 
 static size_t align(size_t n, size_t to)
@@ -56,9 +57,10 @@ static size_t align(size_t n, size_t to)
 	return (n + to - 1) & ~(to - 1);
 }
 
-static void measure(struct layout *l, const struct vx_acl_build *b)
+static void measure(struct layout *l, const struct vx_acl_build *b, __u32 cpus)
 {
 	l->b = b;
+	l->cpus = cpus;
 	l->class_size = align(sizeof(struct vx_acl_class) + b->chunks * sizeof(__u32), 8);
 	l->hits = align(sizeof(struct vx_acl_image), 64);
 	l->classes = l->hits + b->bits * sizeof(struct vx_acl_hit);
@@ -67,7 +69,7 @@ static void measure(struct layout *l, const struct vx_acl_build *b)
 	l->lines = align(l->checks + b->check.n * b->check.size, 64);
 	l->counters = l->lines + b->line.n * b->line.size;
 	l->stride = align((b->src->n + 2) * sizeof(struct vx_counter), 64);
-	l->end = l->counters + (size_t)b->src->cpus * l->stride;
+	l->end = l->counters + (size_t)cpus * l->stride;
 }
 
 /* From the number of a record to its offset. */
@@ -153,7 +155,8 @@ static void put_head(const struct layout *l, struct vx_acl_image *image, const s
 	image->allow = l->b->src->allow;
 	image->hits = l->hits / 8;
 	image->counters = l->counters / 8;
-	image->cpus = l->b->src->cpus;
+	image->cpus = l->cpus;
+	image->shared = l->cpus < l->b->src->cpus;
 	image->stride = l->stride / 8;
 	image->all = resolve(l, all);
 	for (i = 0; i < 64; i++)
@@ -168,7 +171,10 @@ static int lay_out(const struct vx_acl_build *b, const struct vx_acl_image *head
 {
 	struct layout l = {};
 
-	measure(&l, b);
+	/* Counters of their own for all CPUs would leave no room for large sets on hosts with many. */
+	measure(&l, b, b->src->cpus);
+	while (l.end > VX_ACL_IMAGE_SIZE(VX_ACL_IMAGES - 1) && l.cpus > 1)
+		measure(&l, b, (l.cpus + 1) / 2);
 	built->used = l.end;
 	for (built->size = 0; built->size < VX_ACL_IMAGES && l.end > VX_ACL_IMAGE_SIZE(built->size);)
 		built->size++;

@@ -184,10 +184,10 @@ struct vx_acl_image {
 	__u32 allow;		/* default verdict */
 	__u32 hits;		/* offset of struct vx_acl_hit, one a bit */
 	__u32 counters;		/* offset of struct vx_counter, for each CPU those of rules + 2 */
-	__u32 cpus;
+	__u32 cpus;		/* whose counters there are */
 	__u32 stride;		/* of a CPU's counters, in units of 8 bytes */
 	__u32 all;		/* the class that fits every rule */
-	__u32 reserved;
+	__u32 shared;		/* there are more CPUs: CPU n uses the counters of n % cpus, atomically */
 	__u32 src[2];		/* steps: IPv4, IPv6 */
 	__u32 dst[2];
 	__u8  bit[64];		/* number of the lowest bit, by de Bruijn sequence */

@@ -130,7 +130,8 @@ struct vx_flow {
  * Map "stateful_flows": HASH of buckets. A port with a limit of N flows has N / VX_FLOW_FILL + 1 buckets, made when first needed; a flow
  * is in one of the two that its hash names. So a port's memory is bounded whatever others do, and expired
  * flows make room where they are: nothing else has to clean up. Where there is none left, a new flow takes that of
- * one that is not established: one from the guest any of these, one to the guest only those to the guest. Else it is refused.
+ * one that is not established, or was opened by others without a handshake (all but TCP): one from the guest any of these, one to the guest
+ * only those to the guest. Else it is refused.
  */
 #define VX_FLOW_WAYS		8
 #define VX_FLOW_FILL		5	/* of the ways of a bucket: as many of a port's flows find room, but for one time in 100,000 */

@@ -602,6 +602,34 @@ static void replace_under_load(void **state)
 	}
 }
 
+/* Where CPUs share their counters, as they do in large sets of hosts with many, none of their frames goes uncounted. */
+static void shared_counters(void **state)
+{
+	struct vx_acl_rule list[] = { rule("deny tcp dport 80", 1000) };
+	struct vx_acl_rules rules = { .rule = list, .n = 1 };
+	struct vx_acl_source source = { .rules = list, .n = 1, .cpus = 1 };
+	struct load l[2] = { { .cpu = 0, .words = "tcp src 10.1.2.3 dport 80" },
+			     { .cpu = libbpf_num_possible_cpus() > 1, .words = "tcp src 10.1.2.3 dport 80" } };
+	struct vx_acl_built built;
+	__u32 i;
+
+	vx_acl_drop(&maps, SET);
+	use(SET);
+	assert_int_equal(vx_acl_compile(&source, &built), 0);
+	((struct vx_acl_image *)built.image)->shared = 1;
+	assert_int_equal(vx_acl_replace(&maps, SET, &rules, &built), 0);
+	free(built.image);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&l[i].thread, NULL, load, &l[i]), 0);
+	sleep(1);
+	for (i = 0; i < 2; i++) {
+		l[i].stop = true;
+		pthread_join(l[i].thread, NULL);
+	}
+	assert_true(l[0].runs > 0 && l[1].runs > 0);
+	assert_int_equal(packets_of(-1, 1000), l[0].runs + l[1].runs);
+}
+
 /* The largest set is taken, one rule more is refused, and what goes is gone. */
 static void memory_is_bounded(void **state)
 {
@@ -649,6 +677,7 @@ int main(void)
 		cmocka_unit_test(image_swapped),
 		cmocka_unit_test(super_frames),
 		cmocka_unit_test(replace_under_load),
+		cmocka_unit_test(shared_counters),
 		cmocka_unit_test(memory_is_bounded),
 	};
 

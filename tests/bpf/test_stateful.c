@@ -54,6 +54,9 @@ static void test_tcp_from_guest(void **state)
 
 static void test_tcp_ends(void **state)
 {
+	static const __u32 isn[] = { 0x100, 0x40000000, 0x90000000, 0xffffff00 };
+	size_t i;
+
 	/* Both sides have sent all. */
 	conf(NULL);
 	connect_(&E4, FROM, 1000);
@@ -77,6 +80,19 @@ static void test_tcp_ends(void **state)
 	is(tcp_(&E4, TO, SYN, 1, 0, 0), PASS);
 	seen(VX_PKT_FLOW_INVALID);
 	assert_int_equal(the_flow(1).state, VX_FLOW_CLOSED);
+
+	/* By a peer that has forgotten it: where the guest's last segment says, whichever side's numbers are the larger ones. */
+	for (i = 0; i < sizeof(isn) / sizeof(isn[0]); i++) {
+		conf(NULL);
+		is(tcp_(&E4, FROM, SYN, isn[i], 0, 0), PASS);
+		is(tcp_(&E4, TO, SYN | ACK, 0x1000, isn[i] + 1, 0), PASS);
+		is(tcp_(&E4, FROM, ACK, isn[i] + 1, 0x1001, 0), PASS);
+		is(tcp_(&E4, TO, ACK, 0x1001, isn[i] + 1, 1000), PASS);
+		is(tcp_(&E4, FROM, ACK, isn[i] + 1, 0x1001, 100), PASS);
+		is(tcp_(&E4, TO, RST, isn[i] + 1, 0, 0), NO_FLOW);
+		is(tcp_(&E4, TO, RST, 0x1001, 0, 0), PASS);
+		assert_int_equal(the_flow(1).state, VX_FLOW_CLOSED);
+	}
 }
 
 /* Who does not see the connection cannot end it, nor make it look closed. */
@@ -639,6 +655,46 @@ static void test_flood(void **state)
 	}
 }
 
+/* Of UDP, anybody can answer for a made-up address: twice asked and answered is no reason to keep others out, and never the guest. */
+static void test_flood_answered(void **state)
+{
+	struct vx_stateful_port c = { .n_open = 1, .open = { { IPPROTO_UDP, 0, 53, 53 } }, .limit = 60 };
+	char text[20];
+	__u32 i;
+
+	c = patient(&c);
+	conf(&c);
+	for (i = 0; i < 20; i++) {
+		struct ends e = numbered(text, i, 0);
+
+		connect_(&e, FROM, 1000);
+		is(udp_(&e, FROM), PASS);
+		is(udp_(&e, TO), PASS);
+		is(udp_(&e, FROM), PASS);
+	}
+	for (i = 0; i < 3000; i++) {
+		struct ends e = { GUEST4, text, 53, i, 0 };
+
+		numbered(text, 100000 + i, 0);
+		is(udp_(&e, TO), PASS);
+		is(udp_(&e, FROM), PASS);
+		is(udp_(&e, TO), PASS);
+	}
+	for (i = 20; i < 40; i++) {
+		struct ends e = numbered(text, i, 0);
+
+		connect_(&e, FROM, 1000);
+	}
+	for (i = 0; i < 20; i++) {
+		struct ends e = numbered(text, i, 0);
+
+		is(tcp_(&e, TO, ACK, 1001, 1001, 10), PASS);
+		seen(VX_PKT_FLOW_ESTABLISHED);
+		is(udp_(&e, TO), PASS);
+		seen(VX_PKT_FLOW_ESTABLISHED);
+	}
+}
+
 /* Another limit keeps the flows of the one before. */
 static void test_limit_changes(void **state)
 {
@@ -693,6 +749,7 @@ int main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_flood_answered),
 		cmocka_unit_test(test_limit_changes),
 	};
 

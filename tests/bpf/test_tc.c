@@ -59,6 +59,10 @@ static void from_host(void **state)
 	assert_int_equal(uplink_out(build(&f, GUEST3, 0, 0), NULL), TC_ACT_UNSPEC);
 	assert_int_equal(uplink_out(build(&f, GUEST1, 0x8100, 10), NULL), TC_ACT_UNSPEC);
 	assert_int_equal(uplink_out(build(&f, STRANGER, 0, 0), NULL), TC_ACT_UNSPEC);
+	/* Under a service tag are other networks' VLANs. */
+	assert_int_equal(uplink_out(build(&f, GUEST1, 0x88a8, 0), NULL), TC_ACT_UNSPEC);
+	assert_int_equal(uplink_out(build(&f, GUEST1, 0x88a8, 10), NULL), TC_ACT_UNSPEC);
+	assert_int_equal(uplink_out(build(&f, GUEST3, 0x88a8, 10), NULL), TC_ACT_UNSPEC);
 	set_engine(1, false);
 	assert_int_equal(uplink_out(build(&f, GUEST1, 0, 0), NULL), TC_ACT_UNSPEC);
 	set_engine(1, true);

@@ -116,6 +116,30 @@ static void noise(void **state)
 	}
 }
 
+/* As many rules as are promised fit, however many CPUs there are. */
+static void many_cpus(void **state)
+{
+	struct vx_acl_rule *rules = calloc(VX_ACL_RULES_MAX, sizeof(*rules));
+	struct vx_acl_source source = { .rules = rules, .n = VX_ACL_RULES_MAX };
+	static const __u32 cpus[] = { 1, 64, 128, 512, 8192 };
+	struct vx_acl_built built;
+	__u32 i;
+
+	for (i = 0; i < VX_ACL_RULES_MAX; i++)
+		rules[i] = (struct vx_acl_rule){
+			.number = i + 1, .proto = 6, .n_src = 1, .src = { { .addr = { 10, i >> 8, i }, .len = 24, .family = 4 } },
+			.n_dport = 1, .dport = { { i, i } },
+		};
+	for (i = 0; i < sizeof(cpus) / sizeof(cpus[0]); i++) {
+		source.cpus = cpus[i];
+		if (vx_acl_compile(&source, &built))
+			fail_msg("%u CPUs: %zu bytes", cpus[i], built.used);
+		assert_int_equal(((struct vx_acl_image *)built.image)->shared, cpus[i] > 64);
+		free(built.image);
+	}
+	free(rules);
+}
+
 /* Rules that share nothing: every prefix needs a table of its own. The image is bounded, and says what it would take. */
 static void too_large(void **state)
 {
@@ -128,8 +152,8 @@ static void too_large(void **state)
 	for (g = 0; g < 64; g++) {
 		snprintf(groups[g].name, sizeof(groups[g].name), "g%02u", g);
 		groups[g].n = VX_ACL_GROUP_PREFIXES;
-		groups[g].prefix = calloc(groups[g].n, sizeof(struct vx_acl_prefix));
-		for (i = 0; i < groups[g].n; i++) {
+		groups[g].prefix = calloc(8 * groups[g].n, sizeof(struct vx_acl_prefix));
+		for (i = 0; i < 8 * groups[g].n; i++) {
 			groups[g].prefix[i] = (struct vx_acl_prefix){ .family = 6, .len = 128 };
 			for (k = 0; k < 16; k++)
 				groups[g].prefix[i].addr[k] = i % 3 || k < 3 ? rnd(256) : rnd(2);
@@ -141,8 +165,16 @@ static void too_large(void **state)
 	assert_int_equal(vx_acl_compile(&source, &built), 0);
 	assert_true(built.used <= VX_ACL_IMAGE_SIZE(built.size));
 	free(built.image);
-	/* Every CPU counts by itself. */
+	/* CPUs that cannot all count by themselves count together, rather than that there are fewer rules. */
 	source.cpus = 40000;
+	assert_int_equal(vx_acl_compile(&source, &built), 0);
+	assert_int_equal(built.size, VX_ACL_IMAGES - 1);
+	assert_true(built.used <= VX_ACL_IMAGE_SIZE(built.size));
+	assert_true(((struct vx_acl_image *)built.image)->shared);
+	assert_in_range(((struct vx_acl_image *)built.image)->cpus, 2, 39999);
+	free(built.image);
+	for (g = 0; g < 64; g++)
+		groups[g].n *= 8;
 	assert_int_equal(vx_acl_compile(&source, &built), -E2BIG);
 	assert_true(built.used > VX_ACL_IMAGE_SIZE(VX_ACL_IMAGES - 1));
 	assert_null(built.image);
@@ -294,6 +326,7 @@ int main(void)
 		cmocka_unit_test(random_sets),
 		cmocka_unit_test(largest_set),
 		cmocka_unit_test(noise),
+		cmocka_unit_test(many_cpus),
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(words_round_trip),
 		cmocka_unit_test(random_words),
