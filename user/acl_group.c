@@ -108,9 +108,19 @@ static void group_key(const char *name, char key[VX_ACL_NAME_LEN])
 int vx_group_get(const struct vx_acl_maps *maps, const char *name, struct vx_acl_group *group)
 {
 	char key[VX_ACL_NAME_LEN];
+	__u32 i;
 
 	group_key(name, key);
-	return bpf_map_lookup_elem(maps->groups, key, group) ? -errno : 0;
+	if (bpf_map_lookup_elem(maps->groups, key, group))
+		return -errno;
+	/* Others write to this map, too. */
+	if (group->n_prefixes > VX_ACL_GROUP_PREFIXES)
+		group->n_prefixes = VX_ACL_GROUP_PREFIXES;
+	if (group->n_ports > VX_ACL_GROUP_PORTS)
+		group->n_ports = VX_ACL_GROUP_PORTS;
+	for (i = 0; i < group->n_ports; i++)
+		group->port[i][sizeof(group->port[i]) - 1] = '\0';
+	return 0;
 }
 
 int vx_group_each(const struct vx_acl_maps *maps, int (*fn)(const char *name, const struct vx_acl_group *group, void *arg), void *arg)

@@ -129,19 +129,41 @@ int vx_acl_read_image(const struct vx_acl_maps *maps, __u32 set, int side, struc
 	return side < 0 ? side : read_image(maps, set, side, info.side[side].image, built);
 }
 
+static void bound(__u8 *n, __u8 most)
+{
+	if (*n > most)
+		*n = most;
+}
+
+/* Others write to this map, too. */
+static int get_rule(const struct vx_acl_maps *maps, const struct vx_acl_rule_key *key, struct vx_acl_rule *rule)
+{
+	int err = get(maps->rules, key, rule);
+
+	bound(&rule->n_src, VX_ACL_PREFIXES);
+	bound(&rule->n_dst, VX_ACL_PREFIXES);
+	bound(&rule->n_sport, VX_ACL_PORTS);
+	bound(&rule->n_dport, VX_ACL_PORTS);
+	rule->src_group[sizeof(rule->src_group) - 1] = '\0';
+	rule->dst_group[sizeof(rule->dst_group) - 1] = '\0';
+	return err;
+}
+
 static int read_rules(const struct vx_acl_maps *maps, __u32 set, int side, const struct vx_acl_side *info, struct vx_acl_rules *rules)
 {
 	struct vx_acl_rule_key key = { .set = set, .side = side };
 	int err = 0;
 
 	memset(rules, 0, sizeof(*rules));
+	if (info->rules > VX_ACL_RULES_MAX)
+		return -EINVAL;
 	rules->room = info->rules;
 	rules->allow = info->allow;
 	rules->rule = calloc(info->rules + 1, sizeof(*rules->rule));
 	if (!rules->rule)
 		return -ENOMEM;
 	for (; key.place < info->rules && !err; key.place++)
-		err = get(maps->rules, &key, &rules->rule[key.place]);
+		err = get_rule(maps, &key, &rules->rule[key.place]);
 	rules->n = info->rules;
 	rules->fallback[0] = (struct vx_counter){ info->fallback[0].packets, info->fallback[0].bytes };
 	rules->fallback[1] = (struct vx_counter){ info->fallback[1].packets, info->fallback[1].bytes };
@@ -174,6 +196,8 @@ static void drop_side(const struct vx_acl_maps *maps, __u32 set, int side, struc
 	struct vx_acl_rule_key key = { .set = set, .side = side };
 	__u32 image = 2 * set + side, n = info->side[side].rules, i;
 
+	if (n > VX_ACL_RULES_MAX)
+		n = VX_ACL_RULES_MAX;
 	info->side[side].valid = 0;
 	put(maps->sets, &set, info);
 	for (; key.place < n; key.place++)

@@ -75,9 +75,8 @@ static __u32 policy_id(struct vx_apply *a, const char *name)
 	return id_of(a->policies, a->n_policies, name);
 }
 
-static int policy_load(struct vx_apply *a, const struct vx_plan_step *step)
+static int load_policy(struct vx_apply *a, const struct vx_conf_policy *policy)
 {
-	const struct vx_conf_policy *policy = step->want;
 	char file[PATH_MAX + 64];
 	struct vx_policy_load load = { .file = policy->file, .name = policy->name, .id = policy->id };
 
@@ -87,6 +86,11 @@ static int policy_load(struct vx_apply *a, const struct vx_plan_step *step)
 	if (!policy->file)
 		load.file = file;
 	return vx_policy_load(&load);
+}
+
+static int policy_load(struct vx_apply *a, const struct vx_plan_step *step)
+{
+	return load_policy(a, step->want);
 }
 
 static int policy_take_back(struct vx_apply *a, const struct vx_plan_step *step)
@@ -101,6 +105,16 @@ static int policy_del(struct vx_apply *a, const struct vx_plan_step *step)
 	return vx_policy_del(step->name);
 }
 
+static int policy_restore(struct vx_apply *a, const struct vx_plan_step *step)
+{
+	const struct vx_conf_policy *policy = step->have;
+
+	if (!policy->unknown)
+		return load_policy(a, policy);
+	return vx_fail(-ENOENT, "policy %s was not loaded by this program, which cannot bring it back; load it: vhost-xdp policy load FILE as %s",
+		       policy->name, policy->name);
+}
+
 static int uplink_add(struct vx_apply *a, const struct vx_plan_step *step)
 {
 	return vx_uplink_add(step->name, ((const struct vx_conf_uplink *)step->want)->mode);
@@ -111,11 +125,18 @@ static int uplink_take_back(struct vx_apply *a, const struct vx_plan_step *step)
 	return vx_uplink_del(step->name, true);
 }
 
+/* A driver may refuse the other mode: its ports keep the wire that they had. */
 static int uplink_again(struct vx_apply *a, const struct vx_plan_step *step)
 {
+	const struct vx_conf_uplink *have = step->have;
 	int err = vx_uplink_del(step->name, true);
 
-	return err ? err : uplink_add(a, step);
+	if (err)
+		return err;
+	err = uplink_add(a, step);
+	if (err && !have->broken && vx_uplink_add(step->name, have->mode))
+		vx_fail(err, "uplink %s could not be brought back, and its ports have no wire; apply the file that was valid before", step->name);
+	return err;
 }
 
 static int uplink_as_before(struct vx_apply *a, const struct vx_plan_step *step)
@@ -270,7 +291,7 @@ static int lines_set_back(struct vx_apply *a, const struct vx_plan_step *step)
 
 const struct vx_apply_op vx_apply_ops[] = {
 	[VX_POLICY_LOAD] = { policy_load, policy_take_back, "loading policy" },
-	[VX_POLICY_DEL] = { policy_del, NULL, "removing policy" },
+	[VX_POLICY_DEL] = { policy_del, policy_restore, "removing policy" },
 	[VX_UPLINK_ADD] = { uplink_add, uplink_take_back, "adding uplink" },
 	[VX_UPLINK_AGAIN] = { uplink_again, uplink_as_before, "adding uplink" },
 	[VX_UPLINK_DEL] = { uplink_del, uplink_restore, "removing uplink" },

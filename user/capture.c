@@ -14,6 +14,7 @@
 #include "frame_filter.h"
 #include "frame_text.h"
 #include "names.h"
+#include "output.h"
 #include "pcapng.h"
 #include "policy.h"
 #include "ring_tap.h"
@@ -117,7 +118,7 @@ static int print_json(const struct vx_sample *s, const char *frame, int point, c
 			 "frame", frame);
 	err = line ? json_dumpf(line, stdout, JSON_COMPACT | JSON_SORT_KEYS) : -1;
 	json_decref(line);
-	return err || putchar('\n') < 0 ? -EPIPE : 0;
+	return err || putchar('\n') < 0 ? vx_output_failed() : 0;
 }
 
 static int print(const struct vx_sample *s, const __u8 *data, int point, const char *verdict)
@@ -128,7 +129,7 @@ static int print(const struct vx_sample *s, const __u8 *data, int point, const c
 	if (vx_json)
 		return print_json(s, frame, point, verdict);
 	return printf("%s %s %s %-6s %s  %s\n", vx_stamp(vx_realtime(s->time), time), vx_port_name(s->port),
-		      vx_direction_name(s->direction), points[point].name, *verdict ? verdict : "-", frame) < 0 ? -EPIPE : 0;
+		      vx_direction_name(s->direction), points[point].name, *verdict ? verdict : "-", frame) < 0 ? vx_output_failed() : 0;
 }
 
 static int frame(const struct vx_sample *s, const __u8 *data, void *arg)
@@ -194,8 +195,8 @@ static int loop(struct capture *c)
 
 	while (!err && !vx_watch_over) {
 		err = vx_watch_wait(&c->watch, 200);
-		if (!err && fflush(c->f ? c->f : stdout))
-			err = -EIO;
+		if ((!err || err == -ECANCELED) && fflush(c->f ? c->f : stdout))
+			err = c->f ? -EIO : vx_output_failed();
 		if (vx_now() - looked < NS_PER_S)
 			continue;
 		looked = vx_now();
@@ -262,8 +263,13 @@ static int watch(struct capture *c)
 
 	if (!err && spec->points & VX_WATCH_RING)
 		err = vx_ring_tap_open(&c->tap, spec->port, c->watch.number);
-	if (err)
-		return err;
+	return err;
+}
+
+static int run(struct capture *c)
+{
+	int err;
+
 	fprintf(stderr, "vhost-xdp: capturing; end with ^C\n");
 	err = loop(c);
 	tell(c);
@@ -282,11 +288,14 @@ int vx_capture(const struct vx_capture_spec *spec)
 	}
 	vx_watch_signals();
 	vx_names_refresh();
-	err = open_file(&c);
+	/* What is in the file stays until there is something else to put there. */
+	err = watch(&c);
+	if (!err)
+		err = open_file(&c);
 	if (!err && c.f && begin_file(&c))
 		err = -EIO;
 	if (!err)
-		err = watch(&c);
+		err = run(&c);
 	vx_ring_tap_close(c.tap);
 	vx_watch_close(&c.watch);
 	if (c.f)

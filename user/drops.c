@@ -11,6 +11,7 @@
 #include "frame_text.h"
 #include "loss_watch.h"
 #include "names.h"
+#include "output.h"
 #include "policy.h"
 #include "say.h"
 #include "stats.h"
@@ -33,7 +34,7 @@ static int print_object(json_t *object)
 	int err = object ? json_dumpf(object, stdout, JSON_COMPACT | JSON_SORT_KEYS) : -ENOMEM;
 
 	json_decref(object);
-	return err || putchar('\n') < 0 ? -EPIPE : 0;
+	return err || putchar('\n') < 0 ? vx_output_failed() : 0;
 }
 
 static int drop_json(const struct vx_sample *s, const char *frame)
@@ -58,7 +59,7 @@ static int drop_text(const struct vx_sample *s, const char *frame)
 	vx_rule_text(s->port, s->direction, s->rule, rule);
 	return printf("%s %s %s %s/%s%s%s  %s%s\n", vx_stamp(vx_realtime(s->time), time), vx_port_name(s->port),
 		      vx_direction_name(s->direction), vx_stage_name(s->stage), vx_reason_name(s->reason, reason), *rule ? " " : "", rule,
-		      frame, segs) < 0 ? -EPIPE : 0;
+		      frame, segs) < 0 ? vx_output_failed() : 0;
 }
 
 static int drop(const struct vx_sample *s, const __u8 *data, void *arg)
@@ -112,7 +113,7 @@ static int look(struct drops *d)
 	vx_names_refresh();
 	missed(d);
 	vx_loss_watch_look(d->losses, d->spec->port, loss, NULL);
-	return fflush(stdout) ? -EPIPE : 0;
+	return fflush(stdout) ? vx_output_failed() : 0;
 }
 
 static int loop(struct drops *d)
@@ -123,16 +124,16 @@ static int loop(struct drops *d)
 	while (!err && !vx_watch_over) {
 		err = vx_watch_wait(&d->watch, 200);
 		if (!err && fflush(stdout))
-			err = -EPIPE;
+			err = vx_output_failed();
 		if (!err && vx_now() - looked >= NS_PER_S) {
 			err = look(d);
 			looked = vx_now();
 		}
 	}
 	/* Whoever counts the lines wants the rest, too. */
-	if (!err || err == -ECANCELED)
-		look(d);
-	return err == -ECANCELED || err == -EPIPE ? 0 : err;
+	if (!err || (err == -ECANCELED && !ferror(stdout)))
+		err = look(d);
+	return err == -ECANCELED ? 0 : err;
 }
 
 int vx_drops(const struct vx_drops_spec *spec)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "output.h"
@@ -8,6 +9,13 @@
 
 bool vx_json;
 int vx_exit_status;
+
+int vx_output_failed(void)
+{
+	int err = errno;
+
+	return err == EPIPE ? -ECANCELED : vx_fail(-err, "cannot write to standard output: %s", strerror(err));
+}
 
 int vx_print_json(json_t *document)
 {

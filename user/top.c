@@ -11,6 +11,7 @@
 
 #include "cmd.h"
 #include "losses.h"
+#include "output.h"
 #include "policy.h"
 #include "say.h"
 #include "stamp.h"
@@ -221,7 +222,7 @@ static int json_line(const struct row *rows, int n)
 	line = json_pack("{s:s, s:o}", "time", vx_stamp_full(vx_realtime(vx_now()), time), "ports", all);
 	err = line ? json_dumpf(line, stdout, JSON_COMPACT | JSON_SORT_KEYS) : -1;
 	json_decref(line);
-	return err || putchar('\n') < 0 ? -EPIPE : 0;
+	return err || putchar('\n') < 0 ? vx_output_failed() : 0;
 }
 
 static void pause_for(double seconds)
@@ -251,10 +252,10 @@ static int loop(const struct vx_top_spec *spec, struct look looks[2], struct row
 			err = json_line(rows, n);
 		else
 			table(rows, n, terminal);
-		if (fflush(stdout))
-			err = -EPIPE;
+		if (!err && fflush(stdout))
+			err = vx_output_failed();
 	}
-	return err == -EPIPE ? 0 : err;
+	return err == -ECANCELED ? 0 : err;
 }
 
 int vx_top(const struct vx_top_spec *spec)
@@ -267,5 +268,5 @@ int vx_top(const struct vx_top_spec *spec)
 	err = looks && rows ? loop(spec, looks, rows) : -ENOMEM;
 	free(looks);
 	free(rows);
-	return err ? vx_fail(err, "cannot read the counters: %s", strerror(-err)) : 0;
+	return err && !ferror(stdout) ? vx_fail(err, "cannot read the counters: %s", strerror(-err)) : err;
 }

@@ -78,18 +78,24 @@ static int map_watch(struct vx_watch_fd *w)
 	return 0;
 }
 
-/* A free watcher, ours from now on: two that come at once do not get the same. */
-static struct vx_watcher *claim(struct vx_watch *map, __u64 now)
+/* Ours from now on, if nobody else has written it since: two that come at once do not get the same. */
+static bool hold(struct vx_watch_fd *w, struct vx_watcher *watcher, __u64 before, __u64 now)
+{
+	w->until = now + VX_WATCH_SECONDS * NS_PER_S;
+	return __atomic_compare_exchange_n(&watcher->until, &before, w->until, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+/* A free watcher. */
+static struct vx_watcher *claim(struct vx_watch_fd *w, __u64 now)
 {
 	__u32 i;
 
 	for (i = 0; i < VX_WATCHERS; i++) {
-		struct vx_watcher *mine = &map->watcher[i];
+		struct vx_watcher *mine = &w->map->watcher[i];
 		__u64 until = __atomic_load_n(&mine->until, __ATOMIC_ACQUIRE);
 
 		/* Its wishes count only once they are written. */
-		if (until <= now && __atomic_compare_exchange_n(&mine->until, &until, now + VX_WATCH_SECONDS * NS_PER_S, false,
-								__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		if (until <= now && hold(w, mine, until, now))
 			return mine;
 	}
 	return NULL;
@@ -118,16 +124,24 @@ static void sweep(const struct vx_watch_fd *w, __u64 now)
 			bpf_map_delete_elem(w->rings, &i);
 }
 
-static void renew(struct vx_watch_fd *w)
+static int renew(struct vx_watch_fd *w)
 {
-	__u64 now = vx_now();
+	__u64 now = vx_now(), before = w->until;
 
 	if (now - w->renewed < RENEW_EVERY)
-		return;
+		return 0;
 	w->renewed = now;
-	__atomic_store_n(&w->mine->until, now + VX_WATCH_SECONDS * NS_PER_S, __ATOMIC_RELEASE);
+	if (!hold(w, w->mine, before, now)) {
+		w->mine = NULL;
+		return vx_fail(-ESTALE, "this output stood still for more than %d seconds, and another run has taken the place; begin anew",
+			       VX_WATCH_SECONDS);
+	}
+	/* One that came meanwhile may have swept the ring away. */
+	if (before <= now && bpf_map_update_elem(w->rings, &w->number, &w->ring, BPF_ANY))
+		return vx_fail(-errno, "the ring buffer is not taken: %s", strerror(errno));
 	/* A program or another tool may just have cleared it. */
 	__atomic_fetch_or(&w->map->what, w->spec.what, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 /* A flood may keep the reading of the ring going for ever. */
@@ -135,9 +149,10 @@ static int sample(void *arg, void *data, size_t size)
 {
 	struct vx_watch_fd *w = arg;
 	const struct vx_sample *s = data;
+	int err = ++w->seen % 256 ? 0 : renew(w);
 
-	if (!(++w->seen % 256))
-		renew(w);
+	if (err)
+		return err;
 	if (vx_watch_over)
 		return -ECANCELED;
 	if (size < HEAD || s->caplen > size - HEAD)
@@ -145,7 +160,7 @@ static int sample(void *arg, void *data, size_t size)
 	return w->spec.fn(s, (const __u8 *)(s + 1), w->spec.arg);
 }
 
-static void start(struct vx_watch_fd *w)
+static int start(struct vx_watch_fd *w)
 {
 	struct vx_watcher *mine = w->mine;
 
@@ -157,7 +172,7 @@ static void start(struct vx_watch_fd *w)
 		memset(mine->reasons, 0xff, sizeof(mine->reasons));
 	mine->taken = mine->over = mine->lost = 0;
 	__atomic_store_n(&mine->what, w->spec.what, __ATOMIC_RELEASE);
-	renew(w);
+	return renew(w);
 }
 
 int vx_watch_open(struct vx_watch_fd *w, const struct vx_watch_spec *spec)
@@ -171,7 +186,7 @@ int vx_watch_open(struct vx_watch_fd *w, const struct vx_watch_spec *spec)
 	err = map_watch(w);
 	if (err)
 		return err;
-	w->mine = claim(w->map, now);
+	w->mine = claim(w, now);
 	if (!w->mine) {
 		err = vx_fail(-EBUSY, "%d runs of 'vhost-xdp drops' and 'capture' are on already, the most that can be; end one of them",
 			      VX_WATCHERS);
@@ -188,8 +203,9 @@ int vx_watch_open(struct vx_watch_fd *w, const struct vx_watch_spec *spec)
 		err = vx_fail(-errno, "cannot read the ring buffer: %s", strerror(errno));
 		goto close;
 	}
-	start(w);
-	return 0;
+	err = start(w);
+	if (!err)
+		return 0;
 close:
 	vx_watch_close(w);
 	return err;
@@ -211,10 +227,11 @@ static void leave(struct vx_watch_fd *w)
 
 void vx_watch_close(struct vx_watch_fd *w)
 {
-	if (w->rings >= 0)
+	/* What is another run's by now is left to that one. */
+	if (w->mine && hold(w, w->mine, w->until, vx_now())) {
 		bpf_map_delete_elem(w->rings, &w->number);
-	if (w->mine)
 		leave(w);
+	}
 	ring_buffer__free(w->rb);
 	if (w->ring >= 0)
 		close(w->ring);
@@ -228,17 +245,23 @@ void vx_watch_close(struct vx_watch_fd *w)
 
 int vx_watch_wait(struct vx_watch_fd *w, int ms)
 {
-	int ret;
+	int ret = renew(w);
 
-	renew(w);
+	if (ret)
+		return ret;
 	ret = ring_buffer__poll(w->rb, ms);
 	return ret > 0 || ret == -EINTR ? 0 : ret;
 }
 
 void vx_watch_missed(struct vx_watch_fd *w, __u64 *over_rate, __u64 *lost)
 {
-	__u64 now_over = __atomic_load_n(&w->mine->over, __ATOMIC_RELAXED), now_lost = __atomic_load_n(&w->mine->lost, __ATOMIC_RELAXED);
+	__u64 now_over, now_lost;
 
+	*over_rate = *lost = 0;
+	if (!w->mine)
+		return;
+	now_over = __atomic_load_n(&w->mine->over, __ATOMIC_RELAXED);
+	now_lost = __atomic_load_n(&w->mine->lost, __ATOMIC_RELAXED);
 	*over_rate = now_over - w->over;
 	*lost = now_lost - w->lost;
 	w->over = now_over;

@@ -3,7 +3,7 @@
  * Frames seen by the data path, as <vhost_xdp/watch.h> specifies it: one watcher of ours, with a ring buffer of its own.
  *
  * The deadline is moved on by vx_watch_wait(): who does not call it for VX_WATCH_SECONDS sees nothing more, and one that was killed
- * leaves only its ring, until the next watcher comes.
+ * leaves only its ring, until the next watcher comes. Its place may be another's then, in which case vx_watch_wait() fails.
  */
 #ifndef VX_WATCH_H
 #define VX_WATCH_H
@@ -38,6 +38,7 @@ struct vx_watch_fd {
 	int rings;
 	int ring;
 	__u64 renewed;		/* ns */
+	__u64 until;		/* as it was written last: where it is another one, another run has the place */
 	__u64 over, lost;	/* as told last */
 	__u32 seen;
 	struct vx_watch_spec spec;

@@ -42,6 +42,12 @@ for words in "" "nope -w x" "vm1 point nowhere" "vm1 snaplen 0" "vm1 -w $W/none/
 	cat "$W/out"
 done
 [ "$(watched)" -eq 0 ] || die "a refused one left something on"
+seq 100 >"$W/old"
+for i in 1 2 3 4; do spawn full$i vhost-xdp drops; done
+for i in 1 2 3 4; do wait_until 5 "drops" grep -q watching "$W/full$i.log"; done
+vhost-xdp capture vm1 -w "$W/old" && die "a fifth watcher was taken"
+seq 100 | cmp - "$W/old" || die "a refused one emptied the file"
+for i in 1 2 3 4; do stop full$i; done
 
 step "every point, both ways, beside a capture of the wire's own"
 for point in uplink before after ring; do

@@ -315,6 +315,28 @@ port vm2 mac 52:54:00:00:00:02 uplink wire to-guest mine
 C
 ok apply --prune "$W/empty"
 [ "$(snapshot)" = "$bare" ] || { diff <(echo "$bare") <(snapshot); die "something is left"; }
+# A bridge has no native XDP.
+ip link add br0 type bridge
+ip link set br0 up
+ok uplink add br0 mode generic
+ok port add vm1 mac 52:54:00:00:00:01 uplink br0
+before=$(state)
+echo "uplink br0 mode native" >"$C"
+vx apply "$C" 2>"$W/err" && die "a bridge took native XDP"
+has "$(cat "$W/err")" "all that was done before is undone"
+[ "$(state)" = "$before" ] || { state; die "the uplink did not come back"; }
+ok port del vm1
+ok uplink del br0
+ip link del br0
+# A chain of nobody's keeps the second of two policies.
+ok policy load "$VX_O/bpf/policy_allow.bpf.o"
+ok policy load "$W/mine.o"
+bpftool map update pinned /sys/fs/bpf/vhost-xdp/v1/vx_chain_v1 key 77 0 0 0 0 0 0 0 value 2 0 0 0 0 0 0 0
+vx apply --prune "$W/empty" 2>"$W/err" && die "a policy that judges went"
+has "$(cat "$W/err")" "removing policy mine failed; all that was done before is undone"
+[ "$(vx policy list | awk '{ print $1, $2 }')" = "$(printf '1 allow\n2 mine')" ] || { vx policy list; die "the first one did not come back"; }
+bpftool map delete pinned /sys/fs/bpf/vhost-xdp/v1/vx_chain_v1 key 77 0 0 0 0 0 0 0
+ok apply --prune "$W/empty"
 
 step "groups, acl, ratelimit and stateful"
 conf <<'C'

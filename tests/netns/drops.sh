@@ -103,6 +103,19 @@ sleep 1.2
 stop d
 line d "vm1 to-guest post-verdict/no_guest_buffer  \+[0-9]+ frames at queue 0"
 
+step "one that stands still loses its place, and leaves that of the next one alone"
+watch s vm2
+kill -STOP "$(cat "$W/s.pid")"
+sleep 3.2
+watch d vm2
+kill -CONT "$(cat "$W/s.pid")"
+finish s 5 && die "it did not see that"
+grep -q "another run has taken the place" "$W/s.log" || die "no clear line"
+to_vm2 1
+sleep 0.5
+stop d
+line d "steer/no_backend"
+
 step "killed: nothing is on once its time is over, and the next one finds room"
 for i in 1 2 3 4; do
 	watch k$i vm2
