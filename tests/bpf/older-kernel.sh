@@ -71,7 +71,7 @@ cat "$kernel/initrd" "$W/more" >"$W/initrd"
 rm -rf "$R" "$W/more"
 
 step "boot"
-timeout -s KILL 240 qemu-system-x86_64 -accel tcg -cpu max,-cx16 -m 768M -nodefaults -no-user-config -display none -no-reboot \
+timeout -s KILL $((240 * ${VX_TIME:-1})) qemu-system-x86_64 -accel tcg -cpu max,-cx16 -m 768M -nodefaults -no-user-config -display none -no-reboot \
 	-kernel "$kernel/vmlinuz" -initrd "$W/initrd" -serial "file:$W/console" \
 	-append "console=ttyS0 quiet panic=-1 panic_on_warn=1 no_timer_check tsc=reliable" </dev/null || { tail -n 20 "$W/console"; die "the guest did not end"; }
 tr -cd '\11\12\40-\176' <"$W/console"
