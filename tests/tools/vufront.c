@@ -415,7 +415,7 @@ static void toggle_session(void)
 /* After so much of the stream; what is on has to be used before it is switched off. */
 static bool toggle_due(void)
 {
-	return toggled < 2 * toggles && score.bytes - toggled_at >= estream / (4 * toggles) &&
+	return toggled < 2 * toggles && score.bytes - toggled_at >= estream / (8 * toggles) &&
 	       (taken != vu.features || supers.supers != toggled_supers);
 }
 
