@@ -60,7 +60,7 @@ static __always_inline int generate(struct xdp_md *ctx)
 	return bpf_redirect(gen_ifindex, 0);
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int wire_drop(struct xdp_md *ctx)
 {
 	if (is_generator(ctx))
@@ -69,7 +69,7 @@ int wire_drop(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int wire_echo(struct xdp_md *ctx)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;
@@ -85,7 +85,7 @@ int wire_echo(struct xdp_md *ctx)
 	return XDP_TX;
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int wire_to_xsk(struct xdp_md *ctx)
 {
 	return bpf_redirect_map(&wire_xsks, xsk_key, XDP_DROP);
