@@ -6,22 +6,14 @@
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
 . "$VX_TOP/tests/lib/topo.sh"
+. "$VX_TOP/tests/lib/seen.sh"
 
-MAC=52:54:00:00:00:01 IP=10.9.0.11
-topo_up
-wire ip addr flush dev w0
-uplink_up
-policy_load allow
-policy_load antispoof
-port_up vm1 $MAC
-port_up vm2 52:54:00:00:00:02 vlan 10
-run vhost-xdp policy set vm1 from-guest antispoof
+seen_ports vlan 10
 for port in vm1 vm2; do
 	engine_up $port
-	wait_until 5 "the engine" sh -c "vhost-xdp -j port show $port | grep -q '\"pid\": [1-9]'"
+	engine_told $port
 done
 
-watched() { bpftool -j map dump pinned /sys/fs/bpf/vhost-xdp/v1/vx_watch | tr -d ' \n' | sed 's/.*"vx_watch":{"what":\([0-9]*\),.*/\1/'; }
 # capture NAME WORDS...: in the background, into $W/NAME.pcapng
 capture() {
 	local name=$1

@@ -6,18 +6,10 @@
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
 . "$VX_TOP/tests/lib/topo.sh"
+. "$VX_TOP/tests/lib/seen.sh"
 
-MAC=52:54:00:00:00:01 IP=10.9.0.11
-topo_up
-wire ip addr flush dev w0
-uplink_up
-policy_load allow
-policy_load antispoof
-port_up vm1 $MAC
-port_up vm2 52:54:00:00:00:02
-run vhost-xdp policy set vm1 from-guest antispoof
+seen_ports
 
-watched() { bpftool -j map dump pinned /sys/fs/bpf/vhost-xdp/v1/vx_watch | tr -d ' \n' | sed 's/.*"vx_watch":{"what":\([0-9]*\),.*/\1/'; }
 # watch NAME WORDS...: a run of drops in the background
 watch() {
 	local name=$1
@@ -48,7 +40,7 @@ line d "^[0-9:.]+ vm2 to-guest steer/no_backend  $WIRE_MAC > 52:54:00:00:00:02, 
 
 step "stages port, policy and tc, each with its words"
 engine_up vm1
-wait_until 5 "the engine" sh -c 'vhost-xdp -j port show vm1 | grep -q "\"pid\": [1-9]"'
+engine_told vm1
 watch d
 watch j -j
 watch one vm1 reason spoof_mac,flood_rate
@@ -70,7 +62,7 @@ step "broadcasts above the port's rate: stage tc"
 run vhost-xdp port add vm3 mac 52:54:00:00:00:03 uplink up0 flood-pps 1 policy allow
 topo_ports+=(vm3)
 engine_up vm3
-wait_until 5 "the engine" sh -c 'vhost-xdp -j port show vm3 | grep -q "\"pid\": [1-9]"'
+engine_told vm3
 watch d vm3
 timeout 20 vufront "$W/vm3.sock" mac 52:54:00:00:00:03 dst ff:ff:ff:ff:ff:ff ip $IP peer $WIRE_IP send 10 time 10 flow 1 >/dev/null || true
 sleep 0.5

@@ -6,18 +6,11 @@
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../lib/common.sh"
 . "$VX_TOP/tests/lib/topo.sh"
+. "$VX_TOP/tests/lib/seen.sh"
 
-MAC=52:54:00:00:00:01 IP=10.9.0.11
-topo_up
-wire ip addr flush dev w0
-uplink_up
-policy_load allow
-policy_load antispoof
-port_up vm1 $MAC
-port_up vm2 52:54:00:00:00:02
-run vhost-xdp policy set vm1 from-guest antispoof
+seen_ports
 engine_up vm1
-wait_until 5 "the engine" sh -c 'vhost-xdp -j port show vm1 | grep -q "\"pid\": [1-9]"'
+engine_told vm1
 
 step "words that are wrong"
 for words in "-d 0" "-d x" "-n 0" "vm1"; do
