@@ -67,16 +67,24 @@ static bool has6(const struct vx_antispoof_port *conf, const struct vx_antispoof
 	return false;
 }
 
+/* The prefix as one of either family; the caller knows which it is. */
+static void both_families(const __u8 addr[16], __u32 len, struct vx_antispoof_ip4 *ip4, struct vx_antispoof_ip6 *ip6)
+{
+	ip4->len = len;
+	ip6->len = len;
+	memcpy(ip4->addr, addr, sizeof(ip4->addr));
+	memcpy(ip6->addr, addr, sizeof(ip6->addr));
+	mask(ip4->addr, sizeof(ip4->addr), len);
+	mask(ip6->addr, sizeof(ip6->addr), len);
+}
+
 int vx_antispoof_add(struct vx_antispoof_port *conf, int family, const __u8 addr[16], __u32 len)
 {
-	struct vx_antispoof_ip4 ip4 = { .len = len };
-	struct vx_antispoof_ip6 ip6 = { .len = len };
+	struct vx_antispoof_ip4 ip4;
+	struct vx_antispoof_ip6 ip6;
 	int at;
 
-	memcpy(ip4.addr, addr, sizeof(ip4.addr));
-	memcpy(ip6.addr, addr, sizeof(ip6.addr));
-	mask(ip4.addr, sizeof(ip4.addr), len);
-	mask(ip6.addr, sizeof(ip6.addr), len);
+	both_families(addr, len, &ip4, &ip6);
 	if (family == AF_INET ? has4(conf, &ip4, &at) : has6(conf, &ip6, &at))
 		return 0;
 	if ((family == AF_INET ? conf->n4 : conf->n6) >= VX_ANTISPOOF_PREFIXES)
@@ -96,14 +104,11 @@ int vx_antispoof_add(struct vx_antispoof_port *conf, int family, const __u8 addr
 /* Without addresses a port may use any: that the last one goes must not open it. */
 int vx_antispoof_del(struct vx_antispoof_port *conf, int family, const __u8 addr[16], __u32 len)
 {
-	struct vx_antispoof_ip4 ip4 = { .len = len };
-	struct vx_antispoof_ip6 ip6 = { .len = len };
+	struct vx_antispoof_ip4 ip4;
+	struct vx_antispoof_ip6 ip6;
 	int at;
 
-	memcpy(ip4.addr, addr, sizeof(ip4.addr));
-	memcpy(ip6.addr, addr, sizeof(ip6.addr));
-	mask(ip4.addr, sizeof(ip4.addr), len);
-	mask(ip6.addr, sizeof(ip6.addr), len);
+	both_families(addr, len, &ip4, &ip6);
 	if (family == AF_INET ? !has4(conf, &ip4, &at) : !has6(conf, &ip6, &at))
 		return -ENOENT;
 	if (family == AF_INET) {

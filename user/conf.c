@@ -32,19 +32,8 @@ void vx_conf_free(struct vx_conf *conf)
 	memset(conf, 0, sizeof(*conf));
 }
 
-/* Room for one more than n; grows by doubling. */
-static void *grow(void *all, int n, size_t size)
-{
-	char *p = all;
-
-	if (!(n & (n - 1)))
-		p = vx_need_more(all, n ? 2 * n : 1, size);
-	memset(p + n * size, 0, size);
-	return p;
-}
-
 #define ADD(conf, one, many, text) ({								\
-	(conf)->one = grow((conf)->one, (conf)->many, sizeof(*(conf)->one));			\
+	(conf)->one = vx_need_one((conf)->one, (conf)->many, sizeof(*(conf)->one));			\
 	snprintf((conf)->one[(conf)->many].name, sizeof((conf)->one->name), "%s", text);	\
 	&(conf)->one[(conf)->many++]; })
 

@@ -30,6 +30,16 @@ void *vx_need_more(void *p, size_t n, size_t size)
 	return checked(reallocarray(p, n ? n : 1, size));
 }
 
+void *vx_need_one(void *all, int n, size_t size)
+{
+	char *p = all;
+
+	if (!(n & (n - 1)))
+		p = vx_need_more(all, n ? 2 * n : 1, size);
+	memset(p + n * size, 0, size);
+	return p;
+}
+
 static void take(struct vx_lines *l, char *text)
 {
 	if (l->n == l->room) {

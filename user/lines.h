@@ -18,6 +18,8 @@ struct vx_lines {
 /* calloc() and realloc() that do not fail. */
 void *vx_need(size_t n, size_t size);
 void *vx_need_more(void *p, size_t n, size_t size);
+/* Room for one more than n, which is zeroed; grows by doubling. */
+void *vx_need_one(void *all, int n, size_t size);
 
 void vx_lines_add(struct vx_lines *l, const char *text);
 void vx_lines_addf(struct vx_lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -13,21 +13,11 @@ struct planner {
 	struct vx_plan *plan;
 };
 
-static void *grow(void *all, int n, size_t size)
-{
-	char *p = all;
-
-	if (!(n & (n - 1)))
-		p = vx_need_more(all, n ? 2 * n : 1, size);
-	memset(p + n * size, 0, size);
-	return p;
-}
-
 static struct vx_plan_step *add(struct vx_plan *plan, enum vx_plan_op op, const char *name, const void *want, const void *have)
 {
 	struct vx_plan_step *step;
 
-	plan->step = grow(plan->step, plan->steps, sizeof(*step));
+	plan->step = vx_need_one(plan->step, plan->steps, sizeof(*step));
 	step = &plan->step[plan->steps++];
 	step->op = op;
 	step->name = name;
